@@ -1,0 +1,258 @@
+// The adjoint of a layer of neurons over a chunk of time steps, from the last step to the first.
+//
+//   dz_t = gradient from above + rate gradient + W_rec^T dI_{t+1} + what the equations pass back from step t+1
+//   (dI_t, d states_{t-1}, dz_{t-1}, d parameters) = adjoint of step at t
+//
+// The equations between the <...> marks are those of a LIF neuron with reset by subtraction and the triangle surrogate;
+// the assembler puts another neuron's in their place. What the equations need of the forward pass is read from `trace`
+// and from the spike bits; dI may overwrite the trace's first plane (IN_PLACE), which is not read again.
+//
+// Layouts as in cell_forward.wgsl, and
+//   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there
+//   grad_in    [T][B][Q]: dI, unless IN_PLACE
+//   carry      [Q] rate gradient, then [STATES (+1: z) + LEARNED][B][Q]: adjoint of the states before the chunk, and sums
+//              over time of the parameters' gradients
+//   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz
+//
+// An empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
+//
+// Dispatch: (B, TILES, 1), tiles as in cell_forward.wgsl.
+
+struct Step {
+  seed: u32,
+  step: u32,
+  slots: array<vec4f, 64>,
+}
+
+struct Dims {
+  T: u32,
+  B: u32,
+  t0: u32,
+  t1: u32,
+  last: u32,
+  grad_record: u32,
+  surrogate_slot: u32,
+  penalty_slot: u32,
+}
+
+const N: u32 = 32u;
+const Q: u32 = 8u;
+const W: u32 = 1u;
+const WORKGROUP: u32 = 8u;
+const PER_THREAD: u32 = 1u;
+const STATES: u32 = 1u;
+const LEARNED: u32 = 0u;
+const W_REC: u32 = 2u * Q;
+const PARAMS: u32 = 0u;
+const HAS_START: bool = false;
+const HAS_LENGTHS: bool = false;
+const HAS_GRAD_SPIKES: bool = true;
+const HAS_GRAD_RECORD: bool = false;
+const HAS_FINAL: bool = false;
+const HAS_RATE: bool = false;
+const RECURRENT: bool = true;
+const SPIKES: bool = true;
+const WIDE: bool = false;
+const IN_PLACE: bool = true;
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> dims: Dims;
+@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(3) var<storage, read> grad_out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> start: array<vec4f>;
+@group(0) @binding(5) var<storage, read> lengths: array<u32>;
+@group(0) @binding(6) var<storage, read> spikes: array<u32>;
+@group(0) @binding(7) var<storage, read_write> trace: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> grad_in: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
+
+// dI of the step after, in rotation: read one, write the other.
+var<workgroup> later: array<vec4f, 2u * WORKGROUP * PER_THREAD>;
+
+fn slot(i: u32) -> f32 {
+  return step.slots[i / 4u][i % 4u];
+}
+
+fn existing(q: u32) -> vec4<bool> {
+  return vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(N);
+}
+
+fn start_at(k: u32, b: u32, q: u32) -> vec4f {
+  if (HAS_START) {
+    return start[(k * dims.B + b) * Q + q];
+  }
+  return vec4f(0);
+}
+
+fn spikes_at(t: u32, b: u32, q: u32) -> vec4f {
+  let word = spikes[(t * dims.B + b) * W + q / 8u] >> (4u * (q % 8u));
+  return select(vec4f(0), vec4f(1), (vec4u(word) & vec4u(1, 2, 4, 8)) != vec4u(0));
+}
+
+fn load_grad_in(at: u32) -> vec4f {
+  if (IN_PLACE) {
+    return trace[at];
+  }
+  return grad_in[at];
+}
+
+fn store_grad_in(at: u32, value: vec4f) {
+  if (IN_PLACE) {
+    trace[at] = value;
+  } else {
+    grad_in[at] = value;
+  }
+}
+
+// W_rec^T dI_t for the four presynaptic neurons of quad q.
+fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
+  var sum = vec4f(0);
+  for (var j = 0u; j < Q; j++) {
+    var d: vec4f;
+    if (WIDE) {
+      d = load_grad_in((t * dims.B + b) * Q + j);
+    } else {
+      d = later[(t % 2u) * WORKGROUP * PER_THREAD + min(j, WORKGROUP * PER_THREAD - 1u)];
+    }
+    let at = W_REC + 4u * j * Q + q;
+    sum += d.x * effective[at] + d.y * effective[at + Q] + d.z * effective[at + 2u * Q] + d.w * effective[at + 3u * Q];
+  }
+  return sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let b = group.x;
+  let tile = group.y * WORKGROUP * PER_THREAD;
+  let T = dims.T;
+  let B = dims.B;
+  let len = select(T, lengths[b], HAS_LENGTHS);
+  let t_end = min(dims.t1, len);
+
+  var quad: array<u32, PER_THREAD>;
+  var owned: array<bool, PER_THREAD>;
+  var rate: array<vec4f, PER_THREAD>;
+  var d_z: array<vec4f, PER_THREAD>;
+  // <declare>
+  var p_tau: array<vec4f, PER_THREAD>;
+  var p_threshold: array<vec4f, PER_THREAD>;
+  var h0: array<vec4f, PER_THREAD>;
+  var d_v: array<vec4f, PER_THREAD>;
+  var n_v: array<vec4f, PER_THREAD>;
+  // </declare>
+
+  for (var g = 0u; g < PER_THREAD; g++) {
+    let q_own = tile + g * WORKGROUP + lane;
+    owned[g] = q_own < Q;
+    let q = min(q_own, Q - 1u);
+    quad[g] = q;
+    if (HAS_RATE) {
+      rate[g] = carry[q];
+    }
+    let resumed = dims.last == 0u || HAS_FINAL;
+    if (SPIKES && resumed) {
+      d_z[g] = carry[Q + (STATES * B + b) * Q + q];
+    }
+    // <prepare>
+    p_tau[g] = effective[PARAMS + 0u * Q + q];
+    p_threshold[g] = effective[PARAMS + 1u * Q + q];
+    h0[g] = exp(vec4f(-1.0) / p_tau[g]);
+    if (resumed) {
+      d_v[g] = carry[Q + (0u * B + b) * Q + q];
+    }
+    if (t_end > dims.t0) {
+      let at = ((t_end - 1u) * B + b) * Q + q;
+      n_v[g] = trace[at];
+    }
+    // </prepare>
+    if (RECURRENT && !WIDE) {
+      var next = vec4f(0);
+      if (dims.t1 < len) {
+        next = load_grad_in((dims.t1 * B + b) * Q + q);
+      }
+      later[(t_end % 2u) * WORKGROUP * PER_THREAD + g * WORKGROUP + lane] = next;
+    }
+  }
+  workgroupBarrier();
+
+  // Padding has no gradient.
+  for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
+    for (var g = 0u; g < PER_THREAD; g++) {
+      if (owned[g]) {
+        store_grad_in((t * B + b) * Q + quad[g], vec4f(0));
+      }
+    }
+  }
+
+  for (var left = t_end; left > dims.t0; left--) {
+    let t = left - 1u;
+    for (var g = 0u; g < PER_THREAD; g++) {
+      let q = quad[g];
+      let at = (t * B + b) * Q + q;
+      let before = ((max(t, 1u) - 1u) * B + b) * Q + q;
+      var bar_z = vec4f(0);
+      if (RECURRENT && t + 1u < len) {
+        bar_z = sent_back(t + 1u, b, q);
+      }
+      var bar_record = vec4f(0);
+      var z = vec4f(0);
+      var z_last = vec4f(0);
+      if (SPIKES) {
+        bar_z += d_z[g];
+        z = spikes_at(t, b, q);
+        if (t > 0u) {
+          z_last = spikes_at(t - 1u, b, q);
+        } else {
+          z_last = start_at(STATES, b, q);
+        }
+        if (HAS_GRAD_SPIKES) {
+          bar_z += grad_out[at];
+        }
+        if (HAS_RATE) {
+          bar_z += rate[g];
+        }
+      }
+      if (HAS_GRAD_RECORD) {
+        bar_record = grad_out[dims.grad_record + at];
+      }
+      // <step>
+      let gamma = vec4f(slot(dims.surrogate_slot));
+      let v = n_v[g];
+      let x = (v - p_threshold[g]) / p_threshold[g];
+      let psi = gamma * max(vec4f(1) - abs(x), vec4f(0));
+      let t0 = d_v[g] + bar_record + (bar_z - p_threshold[g] * d_v[g]) * psi / p_threshold[g];
+      let d_input = t0;
+      let d_last = vec4f(0);
+      d_v[g] = h0[g] * t0;
+      n_v[g] = trace[before];
+      // </step>
+      d_z[g] = d_last;
+      let kept = select(vec4f(0), d_input, existing(q));
+      if (owned[g]) {
+        store_grad_in(at, kept);
+      }
+      if (RECURRENT && !WIDE) {
+        later[(t % 2u) * WORKGROUP * PER_THREAD + g * WORKGROUP + lane] = kept;
+      }
+    }
+    if (RECURRENT && !WIDE) {
+      workgroupBarrier();
+    }
+  }
+
+  for (var g = 0u; g < PER_THREAD; g++) {
+    if (!owned[g]) {
+      continue;
+    }
+    let q = quad[g];
+    if (SPIKES) {
+      if (RECURRENT && dims.t1 == 0u && len > 0u) {
+        d_z[g] += sent_back(0u, b, q);
+      }
+      carry[Q + (STATES * B + b) * Q + q] = d_z[g];
+    }
+    // <keep>
+    carry[Q + (0u * B + b) * Q + q] = d_v[g];
+    // </keep>
+  }
+}

@@ -1,0 +1,327 @@
+// A layer of neurons over a chunk of time steps, recurrent or not.
+//
+//   I_t = bias + current_t + sum_{i spiking in the input at t} W_in[i] + sum_{j spiking here at t-1} W_rec[j]
+//   (states, z_t, v_t) = step(states, z_{t-1}, I_t)
+//
+// The equations between the <...> marks are those of a LIF neuron with reset by subtraction; the assembler puts another
+// neuron's in their place. Four neurons are one vec4f, called a quad; a thread owns PER_THREAD quads and keeps their
+// states in registers over the whole time loop. Spikes of the last step are a bit mask in workgroup memory: three of
+// them in rotation (read, written, cleared), so that one barrier a step is enough, and only the weight rows of neurons
+// that spiked are added.
+//
+// Layouts (Q = ceil(N/4) quads, W = ceil(N/32) words; time-major)
+//   effective  quads; a matrix is rows [pre][Q], so that one row is what one presynaptic spike adds
+//   current    [T][B][Q] quads             in_bits [T][B][IN_WORDS] words, packed along neurons
+//   start      [STATES (+1: z)][B][Q]      states before the first step
+//   trace      [PLANES][T][B][Q]           what is recorded or saved for the backward pass
+//   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
+//   carry      [STATES (+1: z) + STATS][B][Q]   states after the last step, sums over time
+//
+// Dispatch: (B, TILES, 1) workgroups; a workgroup is one sample and WORKGROUP * PER_THREAD quads of it. With more than
+// one tile and recurrence the chunk is one step long and the last spikes come from global memory (WIDE).
+// Steps from lengths[b] on are padding: no spikes, traces 0, states stay.
+
+struct Step {
+  seed: u32,
+  step: u32,
+  slots: array<vec4f, 64>,
+}
+
+struct Dims {
+  T: u32,
+  B: u32,
+  t0: u32,
+  t1: u32,
+  first: u32,
+  bits_along_time: u32,
+  surrogate_slot: u32,
+  penalty_slot: u32,
+}
+
+const N: u32 = 32u;
+const Q: u32 = 8u;
+const W: u32 = 1u;
+const WORKGROUP: u32 = 8u;
+const PER_THREAD: u32 = 1u;
+const STATES: u32 = 1u;
+const IN_WORDS: u32 = 1u;
+const W_IN: u32 = 2u * Q;
+const W_REC: u32 = 34u * Q;
+const BIAS: u32 = 0u;
+const PARAMS: u32 = 0u;
+const HAS_CURRENT: bool = false;
+const HAS_INPUT: bool = true;
+const HAS_BIAS: bool = false;
+const HAS_START: bool = false;
+const HAS_LENGTHS: bool = false;
+const RECURRENT: bool = true;
+const SPIKES: bool = true;
+const WIDE: bool = false;
+const STATS: bool = false;
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> dims: Dims;
+@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(3) var<storage, read> current: array<vec4f>;
+@group(0) @binding(4) var<storage, read> in_bits: array<u32>;
+@group(0) @binding(5) var<storage, read> start: array<vec4f>;
+@group(0) @binding(6) var<storage, read> lengths: array<u32>;
+@group(0) @binding(7) var<storage, read_write> trace: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> spikes: array<u32>;
+@group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
+
+const TILE: u32 = WORKGROUP * PER_THREAD;
+const TILE_WORDS: u32 = (TILE + 7u) / 8u;
+var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
+
+fn slot(i: u32) -> f32 {
+  return step.slots[i / 4u][i % 4u];
+}
+
+// The neurons of quad q that exist: the last quad may be half empty.
+fn existing(q: u32) -> vec4<bool> {
+  return vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(N);
+}
+
+fn state_at(k: u32, b: u32, q: u32) -> vec4f {
+  if (dims.first == 0u) {
+    return carry[(k * dims.B + b) * Q + q];
+  }
+  if (HAS_START) {
+    return start[(k * dims.B + b) * Q + q];
+  }
+  return vec4f(0);
+}
+
+fn nibble(z: vec4f) -> u32 {
+  let bit = select(vec4u(0), vec4u(1, 2, 4, 8), z > vec4f(0));
+  return bit.x | bit.y | bit.z | bit.w;
+}
+
+// Word w of the spikes of the step before t, for WIDE layers, whose other tiles ran in other workgroups.
+fn last_word(t: u32, b: u32, w: u32) -> u32 {
+  if (t > 0u) {
+    return spikes[((t - 1u) * dims.B + b) * W + w];
+  }
+  var word = 0u;
+  for (var i = 0u; i < 8u; i++) {
+    if (8u * w + i < Q) {
+      word |= nibble(state_at(STATES, b, 8u * w + i)) << (4u * i);
+    }
+  }
+  return word;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let b = group.x;
+  let tile = group.y * TILE;
+  let T = dims.T;
+  let B = dims.B;
+  let t_end = min(dims.t1, select(T, lengths[b], HAS_LENGTHS));
+
+  var quad: array<u32, PER_THREAD>; // clamped, for reading
+  var owned: array<bool, PER_THREAD>;
+  var z_last: array<vec4f, PER_THREAD>;
+  var time_bits: array<vec4u, PER_THREAD>;
+  var stat_count: array<vec4f, PER_THREAD>;
+  var stat_min: array<vec4f, PER_THREAD>;
+  var stat_max: array<vec4f, PER_THREAD>;
+  var stat_penalty: array<vec4f, PER_THREAD>;
+  // <declare>
+  var p_tau: array<vec4f, PER_THREAD>;
+  var p_threshold: array<vec4f, PER_THREAD>;
+  var h0: array<vec4f, PER_THREAD>;
+  var s_v: array<vec4f, PER_THREAD>;
+  // </declare>
+
+  for (var i = lane; i < 3u * TILE_WORDS; i += WORKGROUP) {
+    atomicStore(&masks[i], 0u);
+  }
+  workgroupBarrier();
+
+  for (var g = 0u; g < PER_THREAD; g++) {
+    let q_own = tile + g * WORKGROUP + lane;
+    owned[g] = q_own < Q;
+    let q = min(q_own, Q - 1u);
+    quad[g] = q;
+    if (SPIKES) {
+      z_last[g] = state_at(STATES, b, q);
+      if (owned[g]) {
+        let local = q_own - tile;
+        atomicOr(&masks[((dims.t0 + 2u) % 3u) * TILE_WORDS + local / 8u], nibble(z_last[g]) << (4u * (local % 8u)));
+        if (dims.t0 % 32u != 0u) {
+          let at = dims.bits_along_time + ((dims.t0 / 32u) * B + b) * 4u * Q + 4u * q;
+          time_bits[g] = vec4u(spikes[at], spikes[at + 1u], spikes[at + 2u], spikes[at + 3u]);
+        }
+      }
+    }
+    if (STATS) {
+      stat_min[g] = vec4f(3e38);
+      stat_max[g] = vec4f(-3e38);
+      if (dims.first == 0u) {
+        let at = ((STATES + select(0u, 1u, SPIKES)) * B + b) * Q + q;
+        stat_count[g] = carry[at];
+        stat_min[g] = carry[at + B * Q];
+        stat_max[g] = carry[at + 2u * B * Q];
+        stat_penalty[g] = carry[at + 3u * B * Q];
+      }
+    }
+    // <prepare>
+    p_tau[g] = effective[PARAMS + 0u * Q + q];
+    p_threshold[g] = effective[PARAMS + 1u * Q + q];
+    h0[g] = exp(vec4f(-1.0) / p_tau[g]);
+    s_v[g] = state_at(0u, b, q);
+    // </prepare>
+  }
+  workgroupBarrier();
+
+  for (var t = dims.t0; t < t_end; t++) {
+    var I: array<vec4f, PER_THREAD>;
+    for (var g = 0u; g < PER_THREAD; g++) {
+      I[g] = vec4f(0);
+      if (HAS_BIAS) {
+        I[g] += effective[BIAS + quad[g]];
+      }
+      if (HAS_CURRENT) {
+        I[g] += current[(t * B + b) * Q + quad[g]];
+      }
+    }
+    if (HAS_INPUT) {
+      for (var w = 0u; w < IN_WORDS; w++) {
+        var word = in_bits[(t * B + b) * IN_WORDS + w];
+        while (word != 0u) {
+          let row = W_IN + (32u * w + countTrailingZeros(word)) * Q;
+          word &= word - 1u;
+          for (var g = 0u; g < PER_THREAD; g++) {
+            I[g] += effective[row + quad[g]];
+          }
+        }
+      }
+    }
+    if (RECURRENT) {
+      for (var w = 0u; w < W; w++) {
+        var word: u32;
+        if (WIDE) {
+          word = last_word(t, b, w);
+        } else {
+          word = atomicLoad(&masks[((t + 2u) % 3u) * TILE_WORDS + min(w, TILE_WORDS - 1u)]);
+        }
+        while (word != 0u) {
+          let row = W_REC + (32u * w + countTrailingZeros(word)) * Q;
+          word &= word - 1u;
+          for (var g = 0u; g < PER_THREAD; g++) {
+            I[g] += effective[row + quad[g]];
+          }
+        }
+      }
+    }
+
+    for (var g = 0u; g < PER_THREAD; g++) {
+      let input = I[g];
+      let at = (t * B + b) * Q + quad[g];
+      // <step>
+      let v = h0[g] * s_v[g] + input;
+      let x = (v - p_threshold[g]) / p_threshold[g];
+      var z = select(vec4f(0), vec4f(1), x > vec4f(0));
+      let record = v;
+      let penalty = vec4f(0);
+      s_v[g] = v - p_threshold[g] * z;
+      // </step>
+      if (SPIKES) {
+        z = select(vec4f(0), z, existing(quad[g]));
+        z_last[g] = z;
+      }
+      if (owned[g]) {
+        // <save>
+        trace[at] = v;
+        // </save>
+        if (SPIKES) {
+          let local = quad[g] - tile;
+          atomicOr(&masks[(t % 3u) * TILE_WORDS + local / 8u], nibble(z) << (4u * (local % 8u)));
+          time_bits[g] |= select(vec4u(0), vec4u(1u << (t % 32u)), z > vec4f(0));
+          if (t % 32u == 31u) {
+            let out = dims.bits_along_time + ((t / 32u) * B + b) * 4u * Q + 4u * quad[g];
+            spikes[out] = time_bits[g].x;
+            spikes[out + 1u] = time_bits[g].y;
+            spikes[out + 2u] = time_bits[g].z;
+            spikes[out + 3u] = time_bits[g].w;
+            time_bits[g] = vec4u(0);
+          }
+        }
+      }
+      if (STATS) {
+        stat_count[g] += z;
+        stat_min[g] = min(stat_min[g], record);
+        stat_max[g] = max(stat_max[g], record);
+        stat_penalty[g] += penalty;
+      }
+    }
+
+    if (SPIKES) {
+      for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
+        atomicStore(&masks[((t + 1u) % 3u) * TILE_WORDS + i], 0u);
+      }
+      workgroupBarrier();
+      for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
+        if (tile / 8u + i < W) {
+          spikes[(t * B + b) * W + tile / 8u + i] = atomicLoad(&masks[(t % 3u) * TILE_WORDS + i]);
+        }
+      }
+    }
+  }
+
+  // Padding: steps that the sample does not have.
+  for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
+    for (var g = 0u; g < PER_THREAD; g++) {
+      if (owned[g]) {
+        let at = (t * B + b) * Q + quad[g];
+        // <pad>
+        trace[at] = vec4f(0);
+        // </pad>
+        if (SPIKES && t % 32u == 31u) {
+          let out = dims.bits_along_time + ((t / 32u) * B + b) * 4u * Q + 4u * quad[g];
+          spikes[out] = time_bits[g].x;
+          spikes[out + 1u] = time_bits[g].y;
+          spikes[out + 2u] = time_bits[g].z;
+          spikes[out + 3u] = time_bits[g].w;
+          time_bits[g] = vec4u(0);
+        }
+      }
+    }
+    if (SPIKES) {
+      for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
+        if (tile / 8u + i < W) {
+          spikes[(t * B + b) * W + tile / 8u + i] = 0u;
+        }
+      }
+    }
+  }
+
+  for (var g = 0u; g < PER_THREAD; g++) {
+    if (!owned[g]) {
+      continue;
+    }
+    let q = quad[g];
+    // <keep>
+    carry[(0u * B + b) * Q + q] = s_v[g];
+    // </keep>
+    if (SPIKES) {
+      carry[(STATES * B + b) * Q + q] = z_last[g];
+      if (dims.t1 % 32u != 0u) {
+        let out = dims.bits_along_time + ((dims.t1 / 32u) * B + b) * 4u * Q + 4u * q;
+        spikes[out] = time_bits[g].x;
+        spikes[out + 1u] = time_bits[g].y;
+        spikes[out + 2u] = time_bits[g].z;
+        spikes[out + 3u] = time_bits[g].w;
+      }
+    }
+    if (STATS) {
+      let at = ((STATES + select(0u, 1u, SPIKES)) * B + b) * Q + q;
+      carry[at] = stat_count[g];
+      carry[at + B * Q] = stat_min[g];
+      carry[at + 2u * B * Q] = stat_max[g];
+      carry[at + 3u * B * Q] = stat_penalty[g];
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// y = z E (+ bias) for spikes z: only the rows of neurons that spiked are added.
+//
+// bits is [M][WORDS] packed along neurons, E rows [pre][Q], y [M][Q].
+//
+// Dispatch: (ceil(Q / 8), ceil(M / 8), 1) workgroups of 8 x 8 threads, a thread per quad of y.
+
+struct Step {
+  seed: u32,
+  step: u32,
+  slots: array<vec4f, 64>,
+}
+
+struct Dims {
+  M: u32,
+  words: u32,
+  Q: u32,
+  weights: u32,
+  bias: u32,
+}
+
+const HAS_BIAS: bool = false;
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> dims: Dims;
+@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bits: array<u32>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let q = id.x;
+  let m = id.y;
+  if (q >= dims.Q || m >= dims.M) {
+    return;
+  }
+  var sum = vec4f(0);
+  if (HAS_BIAS) {
+    sum = effective[dims.bias + q];
+  }
+  for (var w = 0u; w < dims.words; w++) {
+    var word = bits[m * dims.words + w];
+    while (word != 0u) {
+      sum += effective[dims.weights + (32u * w + countTrailingZeros(word)) * dims.Q + q];
+      word &= word - 1u;
+    }
+  }
+  y[m * dims.Q + q] = sum;
+}

@@ -1,0 +1,83 @@
+import type { Device } from '../device/device.ts';
+import type { Parameter } from './parameter.ts';
+import type { Storage } from '../device/storage.ts';
+
+let arenas = 0;
+
+/**
+ * A net's parameters and their gradients on a device, each one piece of memory with the same offsets: one dispatch
+ * updates everything, one read saves everything. What is trained comes first. Optimisers add slabs of their own.
+ */
+export class Arena {
+  readonly #offsets = new Map<Parameter, number>();
+  readonly #slabs = new Map<string, Storage>();
+  readonly total: number;
+  readonly trainable: number;
+  readonly params: Storage;
+  readonly grads: Storage;
+
+  constructor(
+    readonly device: Device,
+    readonly parameters: readonly Parameter[],
+  ) {
+    let at = 0;
+    const place = (trained: boolean): void => {
+      for (const p of parameters) {
+        if (p.trainable !== trained || this.#offsets.has(p)) continue;
+        this.#offsets.set(p, at);
+        at += p.data.length;
+      }
+    };
+    place(true);
+    this.trainable = at;
+    place(false);
+    this.total = at;
+    arenas++;
+    this.params = this.slab('params', Math.max(1, this.total));
+    this.grads = this.slab('grads', Math.max(1, this.total));
+    this.push();
+  }
+
+  has(p: Parameter): boolean {
+    return this.#offsets.has(p);
+  }
+
+  offset(p: Parameter): number {
+    const at = this.#offsets.get(p);
+    if (at === undefined) throw new Error(`parameter '${p.name}' does not belong to the net that is bound here`);
+    return at;
+  }
+
+  /** Persistent memory of this arena, 0 at first. */
+  slab(name: string, length: number): Storage {
+    let slab = this.#slabs.get(name);
+    if (!slab) {
+      slab = { name: `${name} of net ${arenas}`, form: 'words', shape: [length], role: 'persistent' };
+      this.#slabs.set(name, slab);
+    }
+    return slab;
+  }
+
+  /** Copies the parameters from the CPU to the device. */
+  push(): void {
+    for (const [p, at] of this.#offsets) this.device.write(this.params, at, p.data);
+  }
+
+  /** Copies the parameters from the device to the CPU. */
+  async pull(): Promise<void> {
+    const all = await this.device.read(this.params, 0, this.total);
+    for (const [p, at] of this.#offsets) p.data.set(all.subarray(at, at + p.data.length));
+  }
+
+  /** The last step's gradient of each trainable parameter, by name. */
+  async gradients(): Promise<Map<string, Float32Array>> {
+    const all = await this.device.read(this.grads, 0, this.total);
+    const trained = [...this.#offsets].filter(([p]) => p.trainable);
+    return new Map(trained.map(([p, at]) => [p.name, all.slice(at, at + p.data.length)]));
+  }
+
+  dispose(): void {
+    for (const slab of this.#slabs.values()) this.device.free(slab);
+    this.#slabs.clear();
+  }
+}

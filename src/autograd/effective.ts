@@ -1,0 +1,92 @@
+import { effective } from '../kernels/dense.ts';
+import { quads } from '../kernels/sizes.ts';
+import type { Arena } from './arena.ts';
+import type { Call } from '../device/device.ts';
+import type { Parameter } from './parameter.ts';
+import type { Storage } from '../device/storage.ts';
+
+const FORM = { pre: 0, post: 1, perNeuron: 2 } as const;
+const UNBOUNDED = 3e38;
+
+interface Entry {
+  readonly first: number;
+  readonly rows: number;
+  readonly quads: number;
+  readonly source: number;
+  readonly post: number;
+  readonly pre: number;
+  readonly form: number;
+  readonly p: Parameter;
+}
+
+/**
+ * The table of what kernels read instead of stored parameters. Masks, sign constraints, quantisation and device noise
+ * belong here, as further columns: every kernel then trains through them.
+ */
+export class EffectiveTable {
+  readonly #entries: Entry[] = [];
+  readonly #known = new Map<string, number>();
+  #total = 0;
+  #storage: { name: string; form: 'words'; shape: number[]; role: 'transient' } = { name: 'effective weights', form: 'words', shape: [4], role: 'transient' };
+
+  get storage(): Storage {
+    return this.#storage;
+  }
+
+  matrix(p: Parameter, source: number, by: 'pre' | 'post'): number {
+    const [post, pre] = p.shape as [number, number];
+    const n = by === 'pre' ? pre : post;
+    return this.#once(`${by} ${source}`, () =>
+      this.#add({ rows: 4 * quads(n), quads: quads(by === 'pre' ? post : pre), source, post, pre, form: FORM[by], p }));
+  }
+
+  constants(list: readonly { p: Parameter; at: number }[], N: number): number {
+    return this.#once(`constants ${N} ${list.map((c) => c.at).join()}`, () => {
+      const first = this.#total;
+      for (const { p, at } of list) {
+        if (p.data.length !== N && p.data.length !== 1) throw new Error(`${p.name}: must have 1 or ${N} values, has ${p.data.length}`);
+        // pre says whether there is one value for the layer
+        this.#add({ rows: 1, quads: quads(N), source: at, post: N, pre: p.data.length === 1 ? 1 : 0, form: FORM.perNeuron, p });
+      }
+      return first;
+    });
+  }
+
+  call(arena: Arena | null): Call | null {
+    if (!arena || this.#entries.length === 0) return null;
+    const table = new ArrayBuffer(40 * this.#entries.length);
+    const view = new DataView(table);
+    this.#entries.forEach((e, i) => {
+      const { min = -UNBOUNDED, max = UNBOUNDED, noDiagonal = false } = e.p.options;
+      [e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0].forEach((n, k) => view.setUint32(40 * i + 4 * k, n, true));
+      view.setFloat32(40 * i + 32, min, true);
+      view.setFloat32(40 * i + 36, max, true);
+    });
+    return {
+      kernel: effective,
+      variant: {},
+      label: 'effective weights',
+      dims: { entries: this.#entries.length, total: this.#total },
+      buffers: {
+        table: { name: 'table of effective weights', form: 'words', shape: [table.byteLength / 4], role: 'constant', data: new Uint32Array(table) },
+        params: arena.params,
+        effective: this.#storage,
+      },
+      groups: [Math.ceil(this.#total / 64), 1, 1],
+    };
+  }
+
+  #add(e: Omit<Entry, 'first'>): number {
+    const first = this.#total;
+    this.#entries.push({ first, ...e });
+    this.#total += e.rows * e.quads;
+    this.#storage.shape = [4 * this.#total];
+    return first;
+  }
+
+  #once(key: string, make: () => number): number {
+    const known = this.#known.get(key) ?? make();
+    this.#known.set(key, known);
+    return known;
+  }
+}

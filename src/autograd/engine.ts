@@ -1,0 +1,110 @@
+import { Arena } from './arena.ts';
+import type { Device, Executable } from '../device/device.ts';
+import type { Lowered } from './lowering.ts';
+import type { Parameter } from './parameter.ts';
+import { Tape } from './tape.ts';
+
+/** Anything with parameters: a layer, a net. */
+export interface Module {
+  parameters(): Parameter[];
+}
+
+/** Compiled steps that are kept; the one unused for longest goes first. */
+const KEPT_STEPS = 16;
+
+/** A device, the nets bound to it, and the steps compiled for it. */
+export class Engine {
+  readonly #steps = new Map<string, Promise<Executable>>();
+  readonly #lowered = new WeakMap<Executable, Lowered>();
+  readonly #arenas = new Map<Module, Arena>();
+  readonly #owners = new WeakMap<Parameter, Arena>();
+  readonly #numbers = new WeakMap<Arena, number>();
+  #bound = 0;
+  #taped = 0;
+
+  constructor(readonly device: Device) {}
+
+  /** Copies a net's parameters to the device. Binding it again copies them again. */
+  bind(net: Module): Arena {
+    const known = this.#arenas.get(net);
+    if (known) {
+      known.push();
+      return known;
+    }
+    const arena = new Arena(this.device, net.parameters());
+    this.#arenas.set(net, arena);
+    this.#numbers.set(arena, ++this.#bound);
+    for (const p of arena.parameters) this.#owners.set(p, arena);
+    return arena;
+  }
+
+  /** Copies a net's parameters back from the device. */
+  async pull(net: Module): Promise<void> {
+    await this.#arenaOfNet(net).pull();
+  }
+
+  /** Gives back a net's memory on the device. Call `pull` before, if what was learned is wanted. */
+  unbind(net: Module): void {
+    const arena = this.#arenaOfNet(net);
+    this.#arenas.delete(net);
+    for (const p of arena.parameters) this.#owners.delete(p);
+    arena.dispose();
+  }
+
+  /**
+   * Begins a step.
+   *
+   * @param options seed and step number for everything random in it; training: false leaves the backward pass out
+   */
+  tape(options: { seed?: number; step?: number; training?: boolean } = {}): Tape {
+    return new Tape(this, { seed: options.seed ?? 0, step: options.step ?? this.#taped++, training: options.training ?? true });
+  }
+
+  arenaOf(p: Parameter): Arena | undefined {
+    return this.#owners.get(p);
+  }
+
+  arenaNumber(arena: Arena | null): number {
+    return arena ? (this.#numbers.get(arena) ?? 0) : 0;
+  }
+
+  /** The compiled step of this form, compiled now if it is the first. */
+  async executable(signature: string, make: () => Lowered): Promise<Executable> {
+    let step = this.#steps.get(signature);
+    if (step) this.#steps.delete(signature);
+    else {
+      step = this.#compile(make());
+      step.catch(() => this.#steps.delete(signature));
+    }
+    this.#steps.set(signature, step);
+    if (this.#steps.size > KEPT_STEPS) {
+      const [oldest, gone] = this.#steps.entries().next().value!;
+      this.#steps.delete(oldest);
+      (await gone).dispose();
+    }
+    return step;
+  }
+
+  lowered(executable: Executable): Lowered {
+    return this.#lowered.get(executable)!;
+  }
+
+  /** Ends everything on the device. Parameters stay as they were last pulled. */
+  dispose(): void {
+    this.#steps.clear();
+    this.#arenas.clear();
+    this.device.dispose();
+  }
+
+  async #compile(lowered: Lowered): Promise<Executable> {
+    const executable = await this.device.compile(lowered.step);
+    this.#lowered.set(executable, lowered);
+    return executable;
+  }
+
+  #arenaOfNet(net: Module): Arena {
+    const arena = this.#arenas.get(net);
+    if (!arena) throw new Error('engine: this net is not bound here; call engine.bind(net) first');
+    return arena;
+  }
+}

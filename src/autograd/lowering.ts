@@ -1,0 +1,198 @@
+import * as kernels from '../kernels/dense.ts';
+import type { Kernel, Variant } from '../kernels/kernel.ts';
+import { fold, quads } from '../kernels/sizes.ts';
+import type { Arena } from './arena.ts';
+import type { Call, Step } from '../device/device.ts';
+import { EffectiveTable } from './effective.ts';
+import type { Node } from './op.ts';
+import type { Parameter } from './parameter.ts';
+import { byteLength, type Form, rows, type Storage, width } from '../device/storage.ts';
+import type { Tape } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A step ready for a device, and where its tensors are. */
+export interface Lowered {
+  readonly step: Step;
+  readonly storages: ReadonlyMap<number, Storage>;
+  readonly gradients: ReadonlyMap<number, Storage>;
+}
+
+/** Turns a recorded tape into kernel calls: every node forward, then every node backward, then the update. */
+export function lower(tape: Tape): Lowered {
+  const low = new Lowering(tape);
+  for (const node of tape.nodes) node.op.forward(low, node);
+  if (low.training) {
+    for (const node of [...tape.nodes].reverse()) node.op.backward?.(low, node);
+  }
+  if (tape.update) tape.update.op.forward(low, tape.updateNode());
+  return low.finish();
+}
+
+/** What operations work with while a tape is lowered. */
+export class Lowering {
+  readonly training: boolean;
+  readonly #calls: Call[] = [];
+  readonly #inputs = new Map<number, Storage>();
+  readonly #storages = new Map<number, Storage>();
+  readonly #gradients = new Map<number, Storage[]>();
+  readonly #sums = new Map<number, Storage>();
+  readonly #written = new Set<Parameter>();
+  readonly #uses = new Map<number, number>();
+  readonly #scratch = new Map<string, Storage>();
+  readonly #effective = new EffectiveTable();
+
+  constructor(readonly tape: Tape) {
+    this.training = tape.loss !== null;
+    for (const n of tape.nodes) for (const t of n.inputs) if (t) this.#uses.set(t.id, (this.#uses.get(t.id) ?? 0) + 1);
+    for (const t of tape.tensors) {
+      if (!tape.data.has(t.id)) continue;
+      const storage: Storage = { name: t.name || `input ${t.id}`, form: t.form, shape: t.shape, role: 'input' };
+      this.#inputs.set(t.id, storage);
+      this.#storages.set(t.id, storage);
+    }
+  }
+
+  get limits() {
+    return this.tape.engine.device.limits;
+  }
+
+  get arena(): Arena {
+    const arena = this.tape.arena ?? this.tape.update?.arena;
+    if (!arena) throw new Error('lowering: the step uses no parameters');
+    return arena;
+  }
+
+  /** Memory for this step alone. */
+  make(name: string, form: Form, shape: readonly number[]): Storage {
+    const storage: Storage = { name, form, shape, role: 'transient' };
+    const bytes = byteLength(storage);
+    if (bytes > this.limits.maxBinding) {
+      throw new Error(`${name}: [${shape.join(', ')}] takes ${bytes} bytes, the adapter binds at most ${this.limits.maxBinding}; use a smaller batch or fewer steps`);
+    }
+    return storage;
+  }
+
+  /** Memory that several calls of one node share, made at the first request. */
+  scratch(node: Node, name: string, make: () => Storage): Storage {
+    const key = `${this.tape.nodes.indexOf(node)}.${name}`;
+    const known = this.#scratch.get(key) ?? make();
+    this.#scratch.set(key, known);
+    return known;
+  }
+
+  constant(name: string, data: Uint32Array): Storage {
+    return { name, form: 'words', shape: [Math.max(1, data.length)], role: 'constant', data };
+  }
+
+  /** Where a tensor's values are. */
+  of(t: Tensor): Storage {
+    const storage = this.#storages.get(t.id);
+    if (!storage) throw new Error(`lowering: ${t} is read before it is made`);
+    return storage;
+  }
+
+  /** Says where a tensor's values will be. */
+  give(t: Tensor, storage: Storage): Storage {
+    this.#storages.set(t.id, storage);
+    return storage;
+  }
+
+  /** Whether anything reads a tensor: another operation, or the user. */
+  used(t: Tensor): boolean {
+    return this.#uses.has(t.id) || this.keeps(t);
+  }
+
+  /** Whether the user reads a tensor after the step. */
+  keeps(t: Tensor): boolean {
+    return this.tape.kept.has(t) || this.tape.reports.includes(t);
+  }
+
+  call(kernel: Kernel, label: string, call: { variant?: Variant; dims: Record<string, number>; buffers: Record<string, Storage | null>; groups: readonly [number, number, number]; work?: number; twin?: unknown }): void {
+    const limit = 65535;
+    if (call.groups.some((n) => n > limit)) throw new Error(`${label}: ${call.groups.join(' x ')} workgroups are more than ${limit} in a dimension; use a smaller batch`);
+    this.#calls.push({ kernel, label: `${label} (${kernel.name})`, ...call, variant: call.variant ?? {} });
+  }
+
+  /** First quad of a weight matrix in the effective weights, in rows by presynaptic or by postsynaptic neuron. */
+  weights(p: Parameter, rowsBy: 'pre' | 'post'): number {
+    return this.#effective.matrix(p, this.arena.offset(p), rowsBy);
+  }
+
+  /** First quad of a list of per-neuron constants for N neurons, one row after the other. */
+  constants(list: readonly Parameter[], N: number): number {
+    return this.#effective.constants(list.map((p) => ({ p, at: this.arena.offset(p) })), N);
+  }
+
+  get effective(): Storage {
+    return this.#effective.storage;
+  }
+
+  /** A gradient that arrives at a tensor. */
+  addGradient(t: Tensor, g: Storage): void {
+    if (this.#sums.has(t.id)) throw new Error(`lowering: a gradient arrives at ${t} after it was used`);
+    this.#gradients.set(t.id, [...(this.#gradients.get(t.id) ?? []), g]);
+  }
+
+  /** Whether a gradient of this tensor is wanted. */
+  needs(t: Tensor | null): t is Tensor {
+    return this.training && t !== null && t.requiresGrad;
+  }
+
+  /** The sum of all gradients that arrived at a tensor; null when the loss does not depend on it. */
+  gradient(t: Tensor): Storage | null {
+    const done = this.#sums.get(t.id);
+    if (done) return done;
+    const [first, ...others] = this.#gradients.get(t.id) ?? [];
+    if (!first) return null;
+    let sum = first;
+    for (const g of others) {
+      const next = this.make(`gradient of ${t.name}`, 'f32', t.shape);
+      this.copy(sum, next, { plus: g, label: `gradient of ${t.name}` });
+      sum = next;
+    }
+    this.#sums.set(t.id, sum);
+    return sum;
+  }
+
+  /** to[offset ...] = from[source ...] (+ plus), over quads; all of `from` unless a count is given. */
+  copy(from: Storage, to: Storage, o: { plus?: Storage; source?: number; offset?: number; count?: number; label: string }): void {
+    const total = o.count ?? rows(from.shape) * quads(width(from.shape));
+    const { groups, row } = fold(total, 64);
+    this.call(kernels.add, o.label, {
+      variant: { constants: { HAS_B: o.plus !== undefined } },
+      dims: { count: total, source: o.source ?? 0, offset: o.offset ?? 0, row },
+      buffers: { a: from, b: o.plus ?? null, result: to },
+      groups,
+    });
+  }
+
+  /** Where a parameter's gradient goes; whether it adds to what an earlier call of this step wrote. */
+  gradientOf(p: Parameter): { dest: number; accumulate: number } {
+    const accumulate = this.#written.has(p) ? 1 : 0;
+    this.#written.add(p);
+    return { dest: this.arena.offset(p), accumulate };
+  }
+
+  finish(): Lowered {
+    const { tape } = this;
+    const gradients = new Map<number, Storage>();
+    for (const t of tape.keptGradients) {
+      const g = this.gradient(t);
+      if (g) gradients.set(t.id, g);
+    }
+    const prepared = this.#effective.call(tape.arena);
+    const untouched = this.training && tape.arena ? tape.arena.parameters.filter((p) => p.trainable && !this.#written.has(p)) : [];
+    const keptTensors = [...tape.kept].map((t) => this.#storages.get(t.id)).filter((s) => s !== undefined);
+    return {
+      storages: this.#storages,
+      gradients,
+      step: {
+        calls: prepared ? [prepared, ...this.#calls] : this.#calls,
+        inputs: this.#inputs,
+        kept: new Set([...keptTensors, ...gradients.values()]),
+        reports: tape.reports.map((t) => this.of(t)),
+        clear: untouched.map((p) => ({ storage: this.arena.grads, from: this.arena.offset(p), count: p.data.length })),
+      },
+    };
+  }
+}

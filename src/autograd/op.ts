@@ -1,0 +1,41 @@
+import type { Lowering } from './lowering.ts';
+import type { Parameter } from './parameter.ts';
+import type { Form } from '../device/storage.ts';
+import type { Lengths, Tensor } from './tensor.ts';
+
+/**
+ * A differentiable operation: how it becomes kernel calls forward, and backward. One row of the table that the tape
+ * works from; users add their own the same way.
+ */
+export interface Op<A = unknown> {
+  readonly name: string;
+  /** Whatever of the attributes shapes the calls, as text: two nodes with one key lower to the same calls. */
+  key(attrs: A): string;
+  /** Numbers that may change from step to step without a new compilation, by name. */
+  slots?(node: Node<A>): Readonly<Record<string, readonly number[]>>;
+  forward(low: Lowering, node: Node<A>): void;
+  /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
+  backward?(low: Lowering, node: Node<A>): void;
+}
+
+/** One operation as it was recorded. */
+export interface Node<A = unknown> {
+  readonly op: Op<A>;
+  readonly attrs: A;
+  readonly inputs: readonly (Tensor | null)[];
+  readonly outputs: readonly Tensor[];
+  readonly params: readonly Parameter[];
+  /** For messages and profiles. */
+  readonly label: string;
+  /** First slot of each name, set when the step is closed. */
+  slotBase: Readonly<Record<string, number>>;
+}
+
+/** What an operation says of an output when it is recorded. */
+export interface OutputSpec {
+  readonly form: Form;
+  readonly shape: readonly number[];
+  readonly requiresGrad: boolean;
+  readonly name?: string;
+  readonly lengths?: Lengths | undefined;
+}

@@ -1,0 +1,121 @@
+import * as kernels from '../../kernels/dense.ts';
+import { bitsAlongTime, quads, words } from '../../kernels/sizes.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Op } from '../op.ts';
+import type { Parameter } from '../parameter.ts';
+import { rows, type Storage } from '../../device/storage.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
+const op: Op<{ bias: boolean }> = {
+  name: 'linear',
+  key: (a) => String(a.bias),
+  forward(low, node) {
+    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const [weight, bias] = node.params as [Parameter, Parameter | undefined];
+    const [N, K] = weight.shape as [number, number];
+    const M = rows(x.shape);
+    const Q = quads(N);
+    const to = low.give(y, low.make(y.name, 'f32', y.shape));
+    const dims = { M, Q, weights: low.weights(weight, 'pre'), bias: bias ? low.constants([bias], N) : 0 };
+    const variant = { constants: { HAS_BIAS: bias !== undefined } };
+    if (x.form === 'bits') {
+      low.call(kernels.linearSpikes, node.label, {
+        variant, dims: { ...dims, words: words(K) },
+        buffers: { effective: low.effective, bits: low.of(x), y: to },
+        groups: [Math.ceil(Q / 8), Math.ceil(M / 8), 1],
+        twin: { K },
+      });
+    } else multiply(low, node.label, { x: low.of(x), y: to, M, KQ: quads(K), Q, weights: dims.weights, bias: bias ? dims.bias : null });
+  },
+  backward(low, node) {
+    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const [weight, bias] = node.params as [Parameter, Parameter | undefined];
+    const dy = low.gradient(y);
+    if (!dy) return;
+    weightGradient(low, node.label, { x, dy, weight });
+    if (bias) biasGradient(low, node.label, { dy, M: rows(x.shape), bias });
+    if (low.needs(x)) low.addGradient(x, inputGradient(low, node.label, { x, dy, weight }));
+  },
+};
+
+/**
+ * @param x [..., K] dense, or spikes [T, B, K]
+ * @param weight [N, K]
+ * @param bias [N]
+ * @returns [..., N] dense
+ */
+export function linear(x: Tensor, weight: Parameter, bias?: Parameter, label = 'linear'): Tensor {
+  const [N, K] = weight.shape as [number, number];
+  if (x.shape.at(-1) !== K) throw new Error(`${label}: expects inputs of width ${K}, got ${x}`);
+  const grows = x.requiresGrad || weight.trainable || (bias?.trainable ?? false);
+  const params = bias ? [weight, bias] : [weight];
+  const spec = { form: 'f32' as const, shape: [...x.shape.slice(0, -1), N], requiresGrad: grows, name: `${label} output`, lengths: x.lengths };
+  return x.tape.record(op, [x], params, { bias: bias !== undefined }, [spec], label)[0]!;
+}
+
+/** y = x E over M rows. */
+export function multiply(
+  low: Lowering,
+  label: string,
+  a: { x: Storage; y: Storage; M: number; KQ: number; Q: number; weights: number; bias: number | null },
+): void {
+  low.call(kernels.linear, label, {
+    variant: { constants: { HAS_BIAS: a.bias !== null } },
+    dims: { M: a.M, KQ: a.KQ, Q: a.Q, weights: a.weights, bias: a.bias ?? 0 },
+    buffers: { effective: low.effective, x: a.x, y: a.y },
+    groups: [Math.ceil(a.Q / 8), Math.ceil(a.M / 32), 1],
+  });
+}
+
+/** dL/dx = dy W. */
+export function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Storage {
+  const [N, K] = a.weight.shape as [number, number];
+  const dx = low.make(`gradient of ${a.x.name}`, 'f32', a.x.shape);
+  multiply(low, `${label} input gradient`, { x: a.dy, y: dx, M: rows(a.x.shape), KQ: quads(N), Q: quads(K), weights: low.weights(a.weight, 'post'), bias: null });
+  return dx;
+}
+
+/** dW (+)= dy^T x. */
+export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): void {
+  if (!a.weight.trainable) return;
+  const [N, K] = a.weight.shape as [number, number];
+  if (a.x.form === 'bits') return spikeWeightGradient(low, label, { spikes: low.of(a.x), shape: a.x.shape, dCurrent: a.dy, weight: a.weight, shift: 0, start: null, z: 0 });
+  low.call(kernels.weightGradient, `${label} weight gradient`, {
+    dims: { M: rows(a.x.shape), K, N, ...low.gradientOf(a.weight) },
+    buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
+    groups: [Math.ceil((quads(K) * quads(N)) / 32), 1, 1],
+  });
+}
+
+/** dW (+)= sum over t of dI_t z_{t - shift}^T. `start` holds the spikes before the first step in its slot `z`. */
+export function spikeWeightGradient(
+  low: Lowering,
+  label: string,
+  a: { spikes: Storage; shape: readonly number[]; dCurrent: Storage; weight: Parameter; shift: 0 | 1; start: Storage | null; z: number },
+): void {
+  if (!a.weight.trainable) return;
+  const [N, K] = a.weight.shape as [number, number];
+  const [T, B] = a.shape as [number, number, number];
+  low.call(kernels.weightGradientSpikes, `${label} weight gradient`, {
+    variant: { constants: { SHIFT: a.shift, HAS_START: a.start !== null, Z: a.z, NO_DIAGONAL: a.weight.options.noDiagonal ?? false } },
+    dims: { T, B, K, N, bits_along_time: bitsAlongTime(T, B, K), ...low.gradientOf(a.weight) },
+    buffers: { spikes: a.spikes, d_current: a.dCurrent, start: a.start, grads: low.arena.grads },
+    groups: [Math.ceil((K * quads(N)) / 64), 1, 1],
+  });
+}
+
+export function biasGradient(low: Lowering, label: string, a: { dy: Storage; M: number; bias: Parameter }): void {
+  if (a.bias.trainable) sumRows(low, `${label} bias gradient`, { x: a.dy, source: 0, rows: a.M, N: a.bias.data.length, p: a.bias, perLayer: false });
+}
+
+/** grad of p (+)= sum over rows of x [rows][N], from quad `source` on. */
+export function sumRows(low: Lowering, label: string, a: { x: Storage; source: number; rows: number; N: number; p: Parameter; perLayer: boolean }): void {
+  low.call(kernels.sumRows, label, {
+    variant: { constants: { PER_LAYER: a.perLayer } },
+    dims: { rows: a.rows, N: a.N, source: a.source, ...low.gradientOf(a.p) },
+    buffers: { x: a.x, grads: low.arena.grads },
+    groups: [a.perLayer ? 1 : Math.ceil(a.N / 64), 1, 1],
+  });
+}
+

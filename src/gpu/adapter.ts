@@ -1,0 +1,43 @@
+/** Features that are used where the adapter has them. */
+const wanted: GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
+
+/** Limits that are raised to what the adapter can do. */
+const raised = [
+  'maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupStorageSize',
+] as const;
+
+export interface Adapter {
+  readonly device: GPUDevice;
+  /** Vendor, architecture and description, as one line. */
+  readonly name: string;
+  readonly isFallback: boolean;
+}
+
+/**
+ * The one place that asks for adapter and device.
+ *
+ * @param gpu `navigator.gpu` by default; in Node, Dawn's
+ * @throws when there is no WebGPU or no adapter
+ */
+export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Adapter> {
+  if (!gpu) {
+    throw new Error(
+      'no WebGPU here: navigator.gpu is missing. Use a browser that has it (Chrome or Edge 113+, Safari 26+, Firefox 141+), or run the script with `npx spiketape run`.',
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new Error('no WebGPU adapter: the browser offers none. Look at chrome://gpu; without a GPU start Chrome with --enable-unsafe-webgpu, which gives the SwiftShader adapter.');
+  }
+  const device = await adapter.requestDevice({
+    requiredFeatures: wanted.filter((f) => adapter.features.has(f)),
+    requiredLimits: Object.fromEntries(raised.map((l) => [l, adapter.limits[l]])),
+  });
+  const { vendor, architecture, description, device: model } = adapter.info;
+  const name = [description || model || '', [vendor, architecture].filter(Boolean).join(' ')].filter(Boolean);
+  return {
+    device,
+    name: name.length > 1 ? `${name[0]} (${name[1]})` : (name[0] ?? 'unknown adapter'),
+    isFallback: adapter.info.isFallbackAdapter ?? /swiftshader|llvmpipe|lavapipe/i.test(name.join(' ')),
+  };
+}

@@ -1,0 +1,171 @@
+import type { Device, Executable, Step } from '../device/device.ts';
+import { byteLength, type Storage } from '../device/storage.ts';
+import { type Adapter, requestAdapter } from './adapter.ts';
+import { type Counters, Memory, type MemoryReport } from './memory.ts';
+import { Pipelines } from './pipelines.ts';
+import { GpuStep } from './step.ts';
+
+/** Steps that may wait on the device; more would only make the progress shown older. */
+const IN_FLIGHT = 3;
+
+export interface GpuOptions {
+  /** `navigator.gpu` by default. */
+  readonly gpu?: GPU | undefined;
+  /** Fills fresh buffers with NaN (for tests). */
+  readonly poison?: boolean;
+}
+
+/** WebGPU as a device: owns adapter, memory and pipelines; a lost device ends every pending promise with an error. */
+export class GpuDevice implements Device {
+  readonly memory: Memory;
+  readonly pipelines: Pipelines;
+  readonly limits: { readonly maxWorkgroup: number; readonly maxBinding: number };
+  readonly #persistent = new Map<Storage, Promise<GPUBuffer>>();
+  readonly #ready = new Map<Storage, GPUBuffer>();
+  readonly #dummies: GPUBuffer[] = [];
+  readonly #inFlight: Promise<unknown>[] = [];
+  readonly #lost: Promise<never>;
+  #failure: Error | null = null;
+
+  private constructor(
+    readonly adapter: Adapter,
+    options: GpuOptions,
+  ) {
+    const { device } = adapter;
+    this.memory = new Memory(device, options.poison ?? false);
+    this.pipelines = new Pipelines(this.memory);
+    const { limits } = device;
+    this.limits = {
+      maxWorkgroup: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+      maxBinding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    };
+    this.#lost = device.lost.then((info) => {
+      this.#failure = new Error(`the GPU device was lost (${info.reason || 'unknown reason'}): ${info.message || 'no message'}`);
+      throw this.#failure;
+    });
+    this.#lost.catch(() => undefined);
+    device.addEventListener('uncapturederror', (event) => {
+      this.#failure ??= new Error(`GPU error: ${event.error.message}`);
+    });
+  }
+
+  static async open(options: GpuOptions = {}): Promise<GpuDevice> {
+    return new GpuDevice(await requestAdapter(options.gpu), options);
+  }
+
+  get device(): GPUDevice {
+    return this.adapter.device;
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.memory.counters;
+  }
+
+  report(): MemoryReport {
+    return this.memory.report();
+  }
+
+  compile(step: Step): Promise<Executable> {
+    this.check();
+    return GpuStep.compile(this, step);
+  }
+
+  /** @throws the first error that the device reported since the last call */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** A promise of the device's, ended with an error when the device is lost. */
+  alive<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#lost]);
+  }
+
+  submit(encoder: GPUCommandEncoder): void {
+    this.device.queue.submit([encoder.finish()]);
+    this.memory.counters.submits++;
+  }
+
+  /** Waits while too many steps are on their way. */
+  async breathe(): Promise<void> {
+    this.#inFlight.push(this.device.queue.onSubmittedWorkDone());
+    if (this.#inFlight.length > IN_FLIGHT) await this.alive(this.#inFlight.shift()!);
+    this.check();
+  }
+
+  /** Stands where a variant of a kernel binds nothing; one per binding, since two must not be written through one. */
+  dummy(binding: number): GPUBuffer {
+    this.#dummies[binding] ??= this.device.createBuffer({ label: 'unused', size: 64, usage: GPUBufferUsage.STORAGE });
+    return this.#dummies[binding];
+  }
+
+  /** The buffer of memory that outlives steps; 0 when it is new. */
+  persistent(storage: Storage): Promise<GPUBuffer> {
+    let buffer = this.#persistent.get(storage);
+    if (!buffer) {
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      buffer = this.memory.take(storage.name, byteLength(storage), usage, false).then((b) => {
+        const encoder = this.device.createCommandEncoder();
+        encoder.clearBuffer(b);
+        this.device.queue.submit([encoder.finish()]);
+        const waiting = this.#writes.get(storage);
+        for (const { at, values } of waiting ?? []) this.device.queue.writeBuffer(b, 4 * at, values as Float32Array<ArrayBuffer>);
+        this.#writes.delete(storage);
+        this.#ready.set(storage, b);
+        return b;
+      });
+      this.#persistent.set(storage, buffer);
+    }
+    return buffer;
+  }
+
+  /** Writes that came before the buffer was there. */
+  readonly #writes = new Map<Storage, { at: number; values: Float32Array }[]>();
+
+  write(storage: Storage, at: number, values: Float32Array): void {
+    const buffer = this.#ready.get(storage);
+    if (buffer) this.device.queue.writeBuffer(buffer, 4 * at, values as Float32Array<ArrayBuffer>);
+    else this.#writes.set(storage, [...(this.#writes.get(storage) ?? []), { at, values: values.slice() }]);
+  }
+
+  async read(storage: Storage, at: number, length: number): Promise<Float32Array> {
+    const words = await this.readBuffer(await this.persistent(storage), 4 * at, 4 * length);
+    return words;
+  }
+
+  /** Copies part of a buffer to the CPU. @throws when the device is lost or reported an error */
+  async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<Float32Array> {
+    this.check();
+    if (bytes === 0) return new Float32Array(0);
+    const encoder = this.device.createCommandEncoder();
+    // the copy is encoded at once, before anything awaits: it must see the buffer as it is now
+    const staging = this.#takeStaging(bytes);
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    this.device.queue.submit([encoder.finish()]);
+    await this.alive(staging.mapAsync(GPUMapMode.READ, 0, bytes));
+    const words = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
+    staging.unmap();
+    this.#staging.push(staging);
+    this.check();
+    return words;
+  }
+
+  readonly #staging: GPUBuffer[] = [];
+
+  #takeStaging(bytes: number): GPUBuffer {
+    const found = this.#staging.findIndex((b) => b.size >= bytes);
+    if (found >= 0) return this.#staging.splice(found, 1)[0]!;
+    this.memory.counters.buffers++;
+    return this.device.createBuffer({ label: 'readback', size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  }
+
+  free(storage: Storage): void {
+    const buffer = this.#ready.get(storage);
+    if (buffer) this.memory.give(buffer);
+    this.#ready.delete(storage);
+    this.#persistent.delete(storage);
+  }
+
+  dispose(): void {
+    this.device.destroy();
+  }
+}

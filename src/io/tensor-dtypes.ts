@@ -1,0 +1,102 @@
+type ViewConstructor =
+  | Uint8ArrayConstructor
+  | Int8ArrayConstructor
+  | Int16ArrayConstructor
+  | Uint16ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor
+  | BigInt64ArrayConstructor
+  | BigUint64ArrayConstructor;
+
+interface DtypeInfo {
+  /** Bits an element takes. */
+  bits: number;
+  /** The typed array that shows the elements; of half floats and smaller formats it shows the bare bits. */
+  View: ViewConstructor;
+}
+
+/** Element types of a safetensors file, in the order of the reference implementation: by alignment, smallest first. */
+export const dtypes = {
+  BOOL: { bits: 8, View: Uint8Array },
+  F4: { bits: 4, View: Uint8Array },
+  F6_E2M3: { bits: 6, View: Uint8Array },
+  F6_E3M2: { bits: 6, View: Uint8Array },
+  U8: { bits: 8, View: Uint8Array },
+  I8: { bits: 8, View: Int8Array },
+  F8_E5M2: { bits: 8, View: Uint8Array },
+  F8_E4M3: { bits: 8, View: Uint8Array },
+  F8_E8M0: { bits: 8, View: Uint8Array },
+  I16: { bits: 16, View: Int16Array },
+  U16: { bits: 16, View: Uint16Array },
+  F16: { bits: 16, View: Uint16Array },
+  BF16: { bits: 16, View: Uint16Array },
+  I32: { bits: 32, View: Int32Array },
+  U32: { bits: 32, View: Uint32Array },
+  F32: { bits: 32, View: Float32Array },
+  C64: { bits: 64, View: Float32Array },
+  F64: { bits: 64, View: Float64Array },
+  I64: { bits: 64, View: BigInt64Array },
+  U64: { bits: 64, View: BigUint64Array },
+} satisfies Record<string, DtypeInfo>;
+
+export type Dtype = keyof typeof dtypes;
+
+export type TensorView = InstanceType<(typeof dtypes)[Dtype]['View']>;
+
+const order = Object.keys(dtypes) as Dtype[];
+
+/** Position in the reference order; larger ones come first in a file. */
+export function dtypeRank(dtype: Dtype): number {
+  return order.indexOf(dtype);
+}
+
+export function isDtype(name: unknown): name is Dtype {
+  return typeof name === 'string' && Object.hasOwn(dtypes, name);
+}
+
+/**
+ * Bytes that a tensor takes.
+ *
+ * @param what how errors call the tensor
+ * @throws Error when a size is no whole number from 0, the product is beyond 2^53, or the elements fill no whole bytes
+ */
+export function tensorBytes(dtype: Dtype, shape: readonly unknown[], what: string): number {
+  let elements = 1;
+  shape.forEach((size, axis) => {
+    if (!Number.isSafeInteger(size) || (size as number) < 0 || Object.is(size, -0)) {
+      throw new Error(`${what}: shape[${axis}] is ${JSON.stringify(size)}, expected a whole number from 0`);
+    }
+    elements *= size as number;
+    if (!Number.isSafeInteger(elements * 8)) {
+      throw new Error(`${what}: shape [${shape.join(', ')}] has too many elements, expected fewer than 2^50`);
+    }
+  });
+  const bits = elements * dtypes[dtype].bits;
+  if (!Number.isSafeInteger(bits)) {
+    throw new Error(`${what}: shape [${shape.join(', ')}] of ${dtype} is too large, expected fewer than 2^50 bytes`);
+  }
+  if (bits % 8 !== 0) {
+    throw new Error(`${what}: ${elements} elements of ${dtype} take ${bits} bits, expected a multiple of 8`);
+  }
+  return bits / 8;
+}
+
+const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Turns little-endian elements into the host's order or back, in place; does nothing on a little-endian host. */
+export function fixByteOrder(bytes: Uint8Array, elementBytes: number, littleEndian = hostIsLittleEndian): void {
+  if (littleEndian || elementBytes === 1) return;
+  for (let at = 0; at < bytes.length; at += elementBytes) bytes.subarray(at, at + elementBytes).reverse();
+}
+
+/** A typed array over bytes[begin .. end): no copy where alignment and byte order allow it. */
+export function viewOf(bytes: Uint8Array, begin: number, end: number, dtype: Dtype): TensorView {
+  const { View } = dtypes[dtype];
+  const size = View.BYTES_PER_ELEMENT;
+  const aligned = (bytes.byteOffset + begin) % size === 0;
+  const source = hostIsLittleEndian && aligned ? bytes.subarray(begin, end) : bytes.slice(begin, end);
+  fixByteOrder(source, size);
+  return new View(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / size);
+}

@@ -1,0 +1,183 @@
+import backwardText from '../../shaders/cell_backward.wgsl';
+import forwardText from '../../shaders/cell_forward.wgsl';
+import type { Adjoint, Penalty } from '../neurons/adjoint.ts';
+import { penaltyWeight } from '../neurons/adjoint.ts';
+import { type NeuronDefinition, parameter } from '../neurons/definition.ts';
+import { type Expr, expr } from '../neurons/expr.ts';
+import { type Names, printWgsl, timeless } from '../neurons/wgsl.ts';
+import { defineKernel } from './kernel.ts';
+
+/** A layer of neurons forward through time; see shaders/cell_forward.wgsl. */
+export const cellForward = defineKernel({
+  name: 'cell_forward',
+  wgsl: forwardText,
+  dims: { T: 'u32', B: 'u32', t0: 'u32', t1: 'u32', first: 'u32', bits_along_time: 'u32', surrogate_slot: 'u32', penalty_slot: 'u32' },
+  storage: {
+    effective: 'read', current: 'read', in_bits: 'read', start: 'read', lengths: 'read',
+    trace: 'read_write', spikes: 'read_write', carry: 'read_write',
+  },
+});
+
+/** Its adjoint; see shaders/cell_backward.wgsl. */
+export const cellBackward = defineKernel({
+  name: 'cell_backward',
+  wgsl: backwardText,
+  dims: { T: 'u32', B: 'u32', t0: 'u32', t1: 'u32', last: 'u32', grad_record: 'u32', surrogate_slot: 'u32', penalty_slot: 'u32' },
+  storage: {
+    effective: 'read', grad_out: 'read', start: 'read', lengths: 'read', spikes: 'read',
+    trace: 'read_write', grad_in: 'read_write', carry: 'read_write',
+  },
+});
+
+/** The weighted sum of the penalties at one neuron and step. */
+export const penaltySum = (def: NeuronDefinition, penalties: readonly Penalty[]): Expr =>
+  penalties.reduce<Expr>((sum, p) => sum.add(penaltyWeight(p.name).mul(p.of(def.v, parameter))), expr(0));
+
+/** Where the constants of surrogate and penalties stand among the slots. */
+export interface SlotNames {
+  readonly surrogate: readonly string[];
+  readonly penalties: readonly string[];
+}
+
+/** The text of the forward kernel's regions for a neuron. */
+export function forwardRegions(
+  def: NeuronDefinition,
+  planes: readonly { name: string; node: Expr }[],
+  penalties: readonly Penalty[],
+  slots: SlotNames,
+): Record<string, string> {
+  const penalty = penaltySum(def, penalties);
+  const roots = [...def.states.map((s) => def.next[s]!), def.v, penalty, ...(def.z ? [def.z] : []), ...planes.map((p) => p.node)];
+  const hoisted = timeless(roots, isParameter, new Set());
+  const names: Names = (e) => namesOf(e, hoisted, slots) ?? (e.op === 'leaf' ? leafForward(e.name) : undefined);
+  const printed = printWgsl(roots, names, 'e');
+  const results = [...printed.results];
+  const next = def.states.map((s) => `let next_${s} = ${results.shift()};`);
+  const [record, penaltyText] = [results.shift()!, results.shift()!];
+  const z = def.z ? results.shift()! : 'vec4f(0)';
+  return {
+    declare: declarations(def, hoisted, def.states.map((s) => `s_${s}`)),
+    prepare: [...preparations(def, hoisted, slots), ...def.states.map((s, k) => `s_${s}[g] = state_at(${k}u, b, q);`)].join('\n'),
+    step: [
+      ...printed.lines,
+      ...next,
+      `let record = ${record};`,
+      `let penalty = ${penaltyText};`,
+      `var z = ${z};`,
+      ...planes.map((p, k) => `let plane_${k} = ${results[k]}; // ${p.name}`),
+      ...def.states.map((s) => `s_${s}[g] = next_${s};`),
+    ].join('\n'),
+    save: planes.map((_, k) => `trace[${plane(k)}at] = plane_${k};`).join('\n'),
+    pad: planes.map((_, k) => `trace[${plane(k)}at] = vec4f(0);`).join('\n'),
+    keep: def.states.map((s, k) => `carry[(${k}u * B + b) * Q + q] = s_${s}[g];`).join('\n'),
+  };
+}
+
+/** The text of the backward kernel's regions for a neuron; `planes` is what the forward kernel wrote, in its order. */
+export function backwardRegions(
+  def: NeuronDefinition,
+  adjoint: Adjoint,
+  planes: readonly { name: string; node: Expr }[],
+  slots: SlotNames,
+): Record<string, string> {
+  const used = planes.map((p, k) => ({ ...p, k })).filter((p) => adjoint.planes.some((a) => a.node === p.node));
+  const planeOf = new Map(used.map((p) => [p.node, p]));
+  const rebuilt = adjoint.previous.map((p) => p.node);
+  const roots = [adjoint.input, adjoint.lastSpike, ...adjoint.states, ...adjoint.params.map((p) => p.node)];
+  const hoisted = timeless([...roots, ...rebuilt], isParameter, planeOf);
+  const shared = (e: Expr) => namesOf(e, hoisted, slots);
+  const now: Names = (e) => {
+    const p = planeOf.get(e);
+    if (p) return `n_${p.k}[g]`;
+    return e === def.z ? 'z' : (shared(e) ?? (e.op === 'leaf' ? leafBackward(e.name) : undefined));
+  };
+  const before: Names = (e) => {
+    const p = planeOf.get(e);
+    if (p) return `b_${p.k}`;
+    return e === def.z ? 'z_last' : shared(e);
+  };
+  const previous = printWgsl(rebuilt, before, 'r');
+  const printed = printWgsl(roots, now, 'e');
+  const [dInput, dLast, ...rest] = printed.results;
+  const states = def.states.map((s, i) => ({ s, text: rest[i]!, k: i }));
+  const params = adjoint.params.map((p, i) => ({ name: p.name, text: rest[def.states.length + i]!, k: def.states.length + (def.z ? 1 : 0) + i }));
+  const all = adjoint.previous.map((p, i) => ({ name: p.name, text: previous.results[i]!, k: def.states.indexOf(p.name) }));
+  return {
+    declare: declarations(def, hoisted, [...states.map(({ s }) => `d_${s}`), ...params.map((p) => `g_${p.name}`), ...used.map((p) => `n_${p.k}`)]),
+    prepare: [
+      ...preparations(def, hoisted, slots),
+      'if (resumed) {',
+      ...states.map(({ s, k }) => `  d_${s}[g] = carry[Q + (${k}u * B + b) * Q + q];`),
+      '}',
+      ...(params.length ? ['if (dims.last == 0u) {', ...params.map(({ name, k }) => `  g_${name}[g] = carry[Q + (${k}u * B + b) * Q + q];`), '}'] : []),
+      ...(used.length
+        ? ['if (t_end > dims.t0) {', '  let at = ((t_end - 1u) * B + b) * Q + q;', ...used.map((p) => `  n_${p.k}[g] = trace[${plane(p.k)}at];`), '}']
+        : []),
+    ].join('\n'),
+    step: [
+      ...used.map((p) => `var b_${p.k} = vec4f(0); // ${p.name} one step before`),
+      ...all.map((p) => `var s_${p.name} = vec4f(0);`),
+      'if (t > 0u) {',
+      ...used.map((p) => `  b_${p.k} = trace[${plane(p.k)}before];`),
+      ...previous.lines.map((l) => `  ${l}`),
+      ...all.map((p) => `  s_${p.name} = ${p.text};`),
+      ...(all.length ? ['} else {', ...all.map((p) => `  s_${p.name} = start_at(${p.k}u, b, q);`)] : []),
+      '}',
+      ...printed.lines,
+      `let d_input = ${dInput};`,
+      `let d_last = ${dLast};`,
+      ...states.map(({ s, text }) => `let c_${s} = ${text};`),
+      ...params.map(({ name, text }) => `g_${name}[g] += ${text};`),
+      ...states.map(({ s }) => `d_${s}[g] = c_${s};`),
+      ...used.map((p) => `n_${p.k}[g] = b_${p.k};`),
+    ].join('\n'),
+    keep: [
+      ...states.map(({ s, k }) => `carry[Q + (${k}u * B + b) * Q + q] = d_${s}[g];`),
+      ...params.map(({ name, k }) => `carry[Q + (${k}u * B + b) * Q + q] = g_${name}[g];`),
+    ].join('\n'),
+  };
+}
+
+const plane = (k: number): string => (k === 0 ? '' : `${k}u * T * B * Q + `);
+const isParameter = (e: Expr): boolean => e.name.startsWith('param.');
+
+function declarations(def: NeuronDefinition, hoisted: readonly Expr[], others: readonly string[]): string {
+  return [...Object.keys(def.params).map((p) => `p_${p}`), ...hoisted.map((_, i) => `h${i}`), ...others]
+    .map((n) => `var ${n}: array<vec4f, PER_THREAD>;`)
+    .join('\n');
+}
+
+/** Loads of the parameters, then what depends on them alone. */
+function preparations(def: NeuronDefinition, hoisted: readonly Expr[], slots: SlotNames): string[] {
+  const names: Names = (e) => namesOf(e, [], slots);
+  const printed = printWgsl(hoisted, names, 'h');
+  // the lets would shadow the arrays of hoisted values
+  const rename = (text: string) => text.replace(/\bh(\d+)\b/g, 'k$1');
+  return [
+    ...Object.keys(def.params).map((p, k) => `p_${p}[g] = effective[PARAMS + ${k}u * Q + q];`),
+    ...printed.lines.map(rename),
+    ...printed.results.map((r, i) => `h${i}[g] = ${rename(r)};`),
+  ];
+}
+
+function namesOf(e: Expr, hoisted: readonly Expr[], slots: SlotNames): string | undefined {
+  const h = hoisted.indexOf(e);
+  if (h >= 0) return `h${h}[g]`;
+  if (e.op !== 'leaf') return undefined;
+  const [kind, name] = e.name.split('.') as [string, string];
+  if (kind === 'param') return `p_${name}[g]`;
+  if (kind === 'surrogate') return `vec4f(slot(dims.surrogate_slot + ${slots.surrogate.indexOf(name)}u))`;
+  if (kind === 'penalty') return `vec4f(slot(dims.penalty_slot + ${slots.penalties.indexOf(name)}u))`;
+  return undefined;
+}
+
+const leafForward = (name: string): string | undefined =>
+  name === 'input' ? 'input' : name === 'state.z' ? 'z_last[g]' : name.startsWith('state.') ? `s_${name.slice(6)}[g]` : undefined;
+
+const leafBackward = (name: string): string | undefined => {
+  if (name === 'state.z') return 'z_last';
+  if (name === 'bar.z') return 'bar_z';
+  if (name === 'bar.record') return 'bar_record';
+  if (name.startsWith('bar.')) return `d_${name.slice(4)}[g]`;
+  return name.startsWith('state.') ? `s_${name.slice(6)}` : undefined;
+};

@@ -1,0 +1,46 @@
+import { ahp, type AHPOptions as Equations } from '../neurons/ahp.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+
+export interface AHPOptions extends NeuronOptions, Equations {
+  /** How many neurons, the last ones, have the slow current; all by default. */
+  adaptive?: number;
+  /** Membrane time constant in ms (20). */
+  tau?: PerNeuron;
+  /** Time constant of the after-hyperpolarising current in ms (700). */
+  tauAhp?: PerNeuron;
+  /** What a spike takes off that current, in thresholds (0.0118, that of the published net). */
+  beta?: PerNeuron;
+  /** 1. */
+  threshold?: PerNeuron;
+}
+
+/**
+ * Neurons with a slow after-hyperpolarising current, which gives a net long memory: Rao, Plank, Wild, Maass, Nature
+ * Machine Intelligence 2022. Equations in `src/neurons/ahp.ts`.
+ *
+ * `new AHP(80, 240, { recurrent: true, adaptive: 100 })`: [T, B, 80] to spikes [T, B, 240].
+ */
+export class AHP extends Neurons {
+  constructor(...args: [inputs: number, N: number, options?: AHPOptions] | [N: number, options?: AHPOptions]) {
+    const { sizes, options } = sizesAndOptions<AHPOptions>(args);
+    const { adaptive, tau, tauAhp, threshold, dt, decay, detachReset } = options;
+    const definition = ahp({ dt, decay, detachReset });
+    const N = sizes.at(-1)!;
+    let { beta } = options;
+    if (adaptive !== undefined) {
+      if (!(Number.isInteger(adaptive) && adaptive >= 0 && adaptive <= N)) throw new Error(`AHP: adaptive must be a whole number of neurons in 0..${N}, got ${adaptive}`);
+      const each = (i: number): number => (typeof beta === 'object' ? beta[i]! : (beta ?? definition.params.beta!.default));
+      const values = Array.from({ length: N }, (_, i) => (i >= N - adaptive ? each(i) : 0));
+      if (typeof beta === 'object' && beta.length !== N) throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${beta.length}`);
+      beta = values;
+    }
+    super(definition, sizes, { tau, tauAhp, beta, threshold }, options, { kind: 'AHP', sizes, options: structuralOptions(options) });
+  }
+}
+
+/** What a saved model needs besides the parameters. */
+export function structuralOptions<O extends NeuronOptions>(options: O): Record<string, unknown> {
+  const { surrogate, ...rest } = options;
+  const name = typeof surrogate === 'object' ? surrogate.name : surrogate;
+  return Object.fromEntries(Object.entries({ ...rest, surrogate: name }).filter(([, v]) => v !== undefined));
+}

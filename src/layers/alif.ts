@@ -1,0 +1,23 @@
+import { alif, type ALIFOptions as Equations } from '../neurons/alif.ts';
+import { structuralOptions } from './ahp.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+
+export interface ALIFOptions extends NeuronOptions, Equations {
+  /** Membrane time constant in ms (20). */
+  tau?: PerNeuron;
+  /** Time constant of the threshold in ms (700). */
+  tauAdaptation?: PerNeuron;
+  /** How much a spike raises the threshold (1.8); 0 makes a plain neuron. */
+  beta?: PerNeuron;
+  /** At rest (1). */
+  threshold?: PerNeuron;
+}
+
+/** Neurons with an adaptive threshold, those of the LSNN. Equations in `src/neurons/alif.ts`. */
+export class ALIF extends Neurons {
+  constructor(...args: [inputs: number, N: number, options?: ALIFOptions] | [N: number, options?: ALIFOptions]) {
+    const { sizes, options } = sizesAndOptions<ALIFOptions>(args);
+    const { tau, tauAdaptation, beta, threshold } = options;
+    super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, { kind: 'ALIF', sizes, options: structuralOptions(options) });
+  }
+}

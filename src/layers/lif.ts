@@ -1,0 +1,19 @@
+import { lif, type LIFOptions as Equations } from '../neurons/lif.ts';
+import { structuralOptions } from './ahp.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+
+export interface LIFOptions extends NeuronOptions, Equations {
+  /** Membrane time constant in ms (20). */
+  tau?: PerNeuron;
+  /** 1. */
+  threshold?: PerNeuron;
+}
+
+/** Leaky integrate-and-fire neurons. Equations in `src/neurons/lif.ts`. */
+export class LIF extends Neurons {
+  constructor(...args: [inputs: number, N: number, options?: LIFOptions] | [N: number, options?: LIFOptions]) {
+    const { sizes, options } = sizesAndOptions<LIFOptions>(args);
+    const { tau, threshold } = options;
+    super(lif(options), sizes, { tau, threshold }, options, { kind: 'LIF', sizes, options: structuralOptions(options) });
+  }
+}

@@ -1,0 +1,18 @@
+import { sgd } from '../kernels/optimizers.ts';
+import { inRange, Optimizer } from './optimizer.ts';
+
+/** Stochastic gradient descent with momentum. `lr` may be set between steps. */
+export class SGD extends Optimizer {
+  lr: number;
+  readonly momentum: number;
+
+  constructor(options: { lr?: number; momentum?: number } = {}) {
+    super(sgd, 1);
+    this.lr = inRange('SGD', 'lr', options.lr ?? 1e-2, 0);
+    this.momentum = inRange('SGD', 'momentum', options.momentum ?? 0, 0, 1);
+  }
+
+  protected numbers(): number[] {
+    return [this.lr, this.momentum];
+  }
+}

@@ -1,0 +1,76 @@
+/** Values in any list; NaN and infinities are shown as gaps. */
+export type Values = ArrayLike<number>;
+
+export interface NamedValues {
+  label: string;
+  /** One value a time step. */
+  values: Values;
+}
+
+export interface CurvePlot {
+  title: string;
+  xLabel: string;
+  yLabel: string;
+  /** The y values are fractions, to be shown in per cent. */
+  percent?: boolean;
+  series: { name: string; points: readonly (readonly [number, number])[] }[];
+}
+
+export interface ConfusionMatrix {
+  title?: string;
+  labels: readonly string[];
+  /** Items by [true class][predicted class]. */
+  counts: readonly Values[];
+}
+
+/** A table of results side by side; its first column names the rows. */
+export interface Comparison {
+  title: string;
+  columns: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+/** A half-open range of time steps or neurons: `from` belongs to it, `to` does not. */
+export interface LabelledRange {
+  from: number;
+  to: number;
+  label: string;
+}
+
+export interface SampleLayer {
+  name: string;
+  neurons: number;
+  groups?: readonly LabelledRange[];
+  /** Time step and neuron of every spike, pairwise. */
+  spikes: { t: Values; n: Values };
+  voltages: readonly NamedValues[];
+  /** Drawn as a dashed line among the voltages. */
+  threshold?: number;
+  /** After-hyperpolarising currents. */
+  currents: readonly NamedValues[];
+}
+
+/** What one item did inside the network. */
+export interface Sample {
+  title: string;
+  /** Milliseconds a time step. */
+  dt: number;
+  steps: number;
+  /** Grey values from 0 to 1, row by row. */
+  image?: { width: number; height: number; values: Values };
+  phases?: readonly LabelledRange[];
+  layers: readonly SampleLayer[];
+  /** One trace a class; the largest at the end is marked. */
+  readout?: readonly NamedValues[];
+}
+
+/** Everything a report page shows. */
+export interface Report {
+  title: string;
+  subtitle?: string;
+  summary: readonly { label: string; value: string }[];
+  curves: readonly CurvePlot[];
+  confusion?: ConfusionMatrix;
+  comparison?: Comparison;
+  sample?: Sample;
+}
