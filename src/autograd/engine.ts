@@ -1,5 +1,5 @@
 import { Arena } from './arena.ts';
-import type { Device, Executable } from '../device/device.ts';
+import type { Device, Executable, MemoryReport } from '../device/device.ts';
 import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { Tape } from './tape.ts';
@@ -13,7 +13,7 @@ export interface Module {
 const KEPT_STEPS = 16;
 
 /** A device, the nets bound to it, and the steps compiled for it. */
-export class Engine {
+export class Engine<D extends Device = Device> {
   readonly #steps = new Map<string, Promise<Executable>>();
   readonly #lowered = new WeakMap<Executable, Lowered>();
   readonly #arenas = new Map<Module, Arena>();
@@ -22,7 +22,7 @@ export class Engine {
   #bound = 0;
   #taped = 0;
 
-  constructor(readonly device: Device) {}
+  constructor(readonly device: D) {}
 
   /** Copies a net's parameters to the device. Binding it again copies them again. */
   bind(net: Module): Arena {
@@ -48,6 +48,11 @@ export class Engine {
     const arena = this.#arenaOfNet(net);
     this.#arenas.delete(net);
     for (const p of arena.parameters) this.#owners.delete(p);
+    for (const [signature, step] of this.#steps) {
+      if (!signature.startsWith(`${this.#numbers.get(arena)}|`)) continue;
+      this.#steps.delete(signature);
+      step.then((e) => e.dispose(), () => undefined);
+    }
     arena.dispose();
   }
 
@@ -58,6 +63,11 @@ export class Engine {
    */
   tape(options: { seed?: number; step?: number; training?: boolean } = {}): Tape {
     return new Tape(this, { seed: options.seed ?? 0, step: options.step ?? this.#taped++, training: options.training ?? true });
+  }
+
+  /** Live and pooled bytes and buffers on the device. */
+  memory(): MemoryReport {
+    return this.device.report();
   }
 
   arenaOf(p: Parameter): Arena | undefined {
@@ -80,7 +90,8 @@ export class Engine {
     if (this.#steps.size > KEPT_STEPS) {
       const [oldest, gone] = this.#steps.entries().next().value!;
       this.#steps.delete(oldest);
-      (await gone).dispose();
+      // one that never compiled is none of this step's business
+      await gone.then((e) => e.dispose(), () => undefined);
     }
     return step;
   }

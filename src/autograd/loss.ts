@@ -33,6 +33,7 @@ export class Loss {
 
   /** Asks for the gradient of this loss with respect to everything that requires one. Once a step. */
   backward(): void {
+    if (!this.tape.options.training) throw new Error('loss.backward: this step was begun with training: false');
     if (this.tape.loss) throw new Error('loss.backward: this step has a loss already; add the two and call backward once');
     this.tape.loss = this.prepare();
   }

@@ -62,10 +62,23 @@ export interface Contents {
  * What can run steps. Two implementations: the GPU, and the float64 reference that stands beside it kernel by kernel.
  */
 export interface Device {
+  /** The adapter, for people. */
+  readonly name: string;
   readonly limits: { readonly maxWorkgroup: number; readonly maxBinding: number };
   compile(step: Step): Promise<Executable>;
   write(storage: Storage, at: number, values: Float32Array): void;
   read(storage: Storage, at: number, length: number): Promise<Float32Array>;
   free(storage: Storage): void;
+  report(): MemoryReport;
   dispose(): void;
+}
+
+/** Memory on a device. */
+export interface MemoryReport {
+  /** In use. */
+  readonly liveBytes: number;
+  readonly liveBuffers: number;
+  /** Waiting to be used again. */
+  readonly pooledBytes: number;
+  readonly pooledBuffers: number;
 }

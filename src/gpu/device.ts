@@ -1,7 +1,7 @@
-import type { Device, Executable, Step } from '../device/device.ts';
+import type { Device, Executable, MemoryReport, Step } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
 import { type Adapter, requestAdapter } from './adapter.ts';
-import { type Counters, Memory, type MemoryReport } from './memory.ts';
+import { type Counters, Memory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { GpuStep } from './step.ts';
 
@@ -57,6 +57,10 @@ export class GpuDevice implements Device {
     return this.adapter.device;
   }
 
+  get name(): string {
+    return this.adapter.name;
+  }
+
   get counters(): Readonly<Counters> {
     return this.memory.counters;
   }
@@ -70,14 +74,20 @@ export class GpuDevice implements Device {
     return GpuStep.compile(this, step);
   }
 
-  /** @throws the first error that the device reported since the last call */
+  /** @throws the first error that the device reported outside of a call; nothing that it holds can be trusted then */
   check(): void {
     if (this.#failure) throw this.#failure;
   }
 
   /** A promise of the device's, ended with an error when the device is lost. */
-  alive<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#lost]);
+  async alive<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([promise, this.#lost]);
+    } catch (error) {
+      // what a device was asked for may fail a moment before its loss is reported, with an error that does not say why
+      await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+      throw error;
+    }
   }
 
   submit(encoder: GPUCommandEncoder): void {
@@ -87,15 +97,22 @@ export class GpuDevice implements Device {
 
   /** Waits while too many steps are on their way. */
   async breathe(): Promise<void> {
-    this.#inFlight.push(this.device.queue.onSubmittedWorkDone());
+    const done = this.device.queue.onSubmittedWorkDone();
+    // nobody may be waiting for it when it fails
+    done.catch(() => undefined);
+    this.#inFlight.push(done);
     if (this.#inFlight.length > IN_FLIGHT) await this.alive(this.#inFlight.shift()!);
     this.check();
   }
 
   /** Stands where a variant of a kernel binds nothing; one per binding, since two must not be written through one. */
   dummy(binding: number): GPUBuffer {
-    this.#dummies[binding] ??= this.device.createBuffer({ label: 'unused', size: 64, usage: GPUBufferUsage.STORAGE });
-    return this.#dummies[binding];
+    const known = this.#dummies[binding];
+    if (known) return known;
+    this.memory.counters.buffers++;
+    const made = this.device.createBuffer({ label: 'unused', size: 64, usage: GPUBufferUsage.STORAGE });
+    this.#dummies[binding] = made;
+    return made;
   }
 
   /** The buffer of memory that outlives steps; 0 when it is new. */
@@ -128,8 +145,8 @@ export class GpuDevice implements Device {
   }
 
   async read(storage: Storage, at: number, length: number): Promise<Float32Array> {
-    const words = await this.readBuffer(await this.persistent(storage), 4 * at, 4 * length);
-    return words;
+    this.check();
+    return this.readBuffer(await this.persistent(storage), 4 * at, 4 * length);
   }
 
   /** Copies part of a buffer to the CPU. @throws when the device is lost or reported an error */
@@ -138,24 +155,18 @@ export class GpuDevice implements Device {
     if (bytes === 0) return new Float32Array(0);
     const encoder = this.device.createCommandEncoder();
     // the copy is encoded at once, before anything awaits: it must see the buffer as it is now
-    const staging = this.#takeStaging(bytes);
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
-    this.device.queue.submit([encoder.finish()]);
-    await this.alive(staging.mapAsync(GPUMapMode.READ, 0, bytes));
-    const words = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
-    staging.unmap();
-    this.#staging.push(staging);
-    this.check();
-    return words;
-  }
-
-  readonly #staging: GPUBuffer[] = [];
-
-  #takeStaging(bytes: number): GPUBuffer {
-    const found = this.#staging.findIndex((b) => b.size >= bytes);
-    if (found >= 0) return this.#staging.splice(found, 1)[0]!;
-    this.memory.counters.buffers++;
-    return this.device.createBuffer({ label: 'readback', size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const staging = this.memory.takeReadback(bytes);
+    try {
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      this.device.queue.submit([encoder.finish()]);
+      await this.alive(staging.mapAsync(GPUMapMode.READ, 0, bytes));
+      this.check();
+      const words = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
+      staging.unmap();
+      return words;
+    } finally {
+      this.memory.give(staging);
+    }
   }
 
   free(storage: Storage): void {
@@ -163,6 +174,7 @@ export class GpuDevice implements Device {
     if (buffer) this.memory.give(buffer);
     this.#ready.delete(storage);
     this.#persistent.delete(storage);
+    this.#writes.delete(storage);
   }
 
   dispose(): void {

@@ -1,14 +1,7 @@
+import type { MemoryReport } from '../device/device.ts';
+
 /** Bytes that wait in the pool at most; beyond that, buffers are destroyed when given back. */
 const POOL_LIMIT = 256 * 2 ** 20;
-
-export interface MemoryReport {
-  /** In use. */
-  readonly liveBytes: number;
-  readonly liveBuffers: number;
-  /** Waiting to be used again. */
-  readonly pooledBytes: number;
-  readonly pooledBuffers: number;
-}
 
 /** What has been created on a device; from the second step of one form on, only submits and dispatches grow. */
 export interface Counters {
@@ -67,6 +60,25 @@ export class Memory {
     this.counters.buffers++;
     this.#count(size, 1);
     return buffer;
+  }
+
+  /**
+   * A buffer to read back through, at once: a copy into it must be encoded before anything awaits. Sizes are powers of
+   * two, so that a few buffers serve tensors of all sizes.
+   */
+  takeReadback(bytes: number): GPUBuffer {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const size = 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+    const pooled = this.#pool.get(`${usage} ${size}`)?.pop();
+    if (pooled) this.#pooled -= size;
+    else this.counters.buffers++;
+    this.#count(size, 1);
+    return pooled ?? this.device.createBuffer({ label: 'readback', size, usage });
+  }
+
+  /** Makes sure that so many buffers for reading back are there. */
+  reserveReadback(bytes: number, count: number): void {
+    for (const b of Array.from({ length: count }, () => this.takeReadback(bytes))) this.give(b);
   }
 
   /** Gives a buffer back. */

@@ -17,6 +17,8 @@ export class Reports {
     readonly ring: GPUBuffer,
   ) {
     this.#bytes = Reports.stepBytes(storages);
+    // one being read while the next is filled: from the second step on nothing is created
+    gpu.memory.reserveReadback(Reports.ringBytes(storages), 2);
   }
 
   static stepBytes(storages: readonly Storage[]): number {
@@ -42,8 +44,13 @@ export class Reports {
     if (this.#waiting === CAPACITY) this.#flush();
   }
 
-  async collect(): Promise<Contents[][]> {
+  /** Starts reading back whatever waits. */
+  flush(): void {
     if (this.#waiting > 0) this.#flush();
+  }
+
+  async collect(): Promise<Contents[][]> {
+    this.flush();
     return (await Promise.all(this.#flushed.splice(0))).flat();
   }
 

@@ -22,6 +22,7 @@ export class GpuStep implements Executable {
   runs = 0;
   readonly #block = new ArrayBuffer(d.sizeOf(StepBlock));
   #dispatches: Dispatch[] = [];
+  #disposed = false;
 
   private constructor(
     readonly gpu: GpuDevice,
@@ -35,6 +36,7 @@ export class GpuStep implements Executable {
 
   static async compile(gpu: GpuDevice, step: Step): Promise<GpuStep> {
     const { memory } = gpu;
+    checkSizes(step, gpu.limits.maxBinding);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     const owned: GPUBuffer[] = [];
@@ -115,6 +117,7 @@ export class GpuStep implements Executable {
   async run(inputs: StepInputs): Promise<void> {
     const { gpu } = this;
     gpu.check();
+    if (this.#disposed) throw new Error('this compiled step was thrown away');
     if (inputs.slots.length > SLOTS) throw new Error(`a step has room for ${SLOTS} numbers that vary, this one has ${inputs.slots.length}; use fewer layers or regularisers`);
     const queue = gpu.device.queue;
     new Uint32Array(this.#block).set([inputs.seed >>> 0, inputs.step >>> 0]);
@@ -145,6 +148,7 @@ export class GpuStep implements Executable {
   }
 
   async read(storage: Storage): Promise<Contents> {
+    this.#present(storage);
     const words = await this.gpu.readBuffer(this.buffers.get(storage)!, 0, byteLength(storage));
     return { packed: true, words };
   }
@@ -153,8 +157,17 @@ export class GpuStep implements Executable {
     return this.reports ? this.gpu.alive(this.reports.collect()) : [];
   }
 
+  /** Gives the memory back. Reports that nobody collected yet are read back before. */
   dispose(): void {
+    if (this.#disposed) return;
+    this.reports?.flush();
+    this.#disposed = true;
     for (const b of this.owned) this.gpu.memory.give(b);
+  }
+
+  /** @throws when what the step kept is gone */
+  #present(storage: Storage): void {
+    if (this.#disposed) throw new Error(`${storage.name} is gone: its compiled step was thrown away after too many of other forms; read it sooner`);
   }
 
   #feed(encoder: GPUCommandEncoder, to: Storage, data: StepInput): void {
@@ -164,7 +177,15 @@ export class GpuStep implements Executable {
       return;
     }
     const from = data.executable as GpuStep;
+    from.#present(data.storage);
     if (from.runs !== data.run) throw new Error(`${to.name}: its source was overwritten by a later step`);
     encoder.copyBufferToBuffer(from.buffers.get(data.storage)!, 0, buffer, 0, byteLength(to));
   }
+}
+
+/** @throws naming the first tensor that is too large to be bound, before anything is allocated */
+function checkSizes(step: Step, limit: number): void {
+  const all = [...step.inputs.values(), ...step.calls.flatMap((c) => Object.values(c.buffers))];
+  const large = all.find((s) => s && byteLength(s) > limit);
+  if (large) throw new Error(`${large.name}: [${large.shape.join(', ')}] takes ${byteLength(large)} bytes, the adapter binds at most ${limit}; use a smaller batch, fewer steps or a smaller layer`);
 }

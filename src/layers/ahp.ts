@@ -1,5 +1,5 @@
 import { ahp, type AHPOptions as Equations } from '../neurons/ahp.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { savedOptions, type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
 
 export interface AHPOptions extends NeuronOptions, Equations {
   /** How many neurons, the last ones, have the slow current; all by default. */
@@ -34,13 +34,6 @@ export class AHP extends Neurons {
       if (typeof beta === 'object' && beta.length !== N) throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${beta.length}`);
       beta = values;
     }
-    super(definition, sizes, { tau, tauAhp, beta, threshold }, options, { kind: 'AHP', sizes, options: structuralOptions(options) });
+    super(definition, sizes, { tau, tauAhp, beta, threshold }, options, { kind: 'AHP', sizes, options: savedOptions(options) });
   }
-}
-
-/** What a saved model needs besides the parameters. */
-export function structuralOptions<O extends NeuronOptions>(options: O): Record<string, unknown> {
-  const { surrogate, ...rest } = options;
-  const name = typeof surrogate === 'object' ? surrogate.name : surrogate;
-  return Object.fromEntries(Object.entries({ ...rest, surrogate: name }).filter(([, v]) => v !== undefined));
 }

@@ -1,6 +1,5 @@
 import { alif, type ALIFOptions as Equations } from '../neurons/alif.ts';
-import { structuralOptions } from './ahp.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type NeuronOptions, savedOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
 
 export interface ALIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (20). */
@@ -18,6 +17,6 @@ export class ALIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: ALIFOptions] | [N: number, options?: ALIFOptions]) {
     const { sizes, options } = sizesAndOptions<ALIFOptions>(args);
     const { tau, tauAdaptation, beta, threshold } = options;
-    super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, { kind: 'ALIF', sizes, options: structuralOptions(options) });
+    super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, { kind: 'ALIF', sizes, options: savedOptions(options) });
   }
 }

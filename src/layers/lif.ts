@@ -1,6 +1,5 @@
 import { lif, type LIFOptions as Equations } from '../neurons/lif.ts';
-import { structuralOptions } from './ahp.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type NeuronOptions, savedOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
 
 export interface LIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (20). */
@@ -14,6 +13,6 @@ export class LIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: LIFOptions] | [N: number, options?: LIFOptions]) {
     const { sizes, options } = sizesAndOptions<LIFOptions>(args);
     const { tau, threshold } = options;
-    super(lif(options), sizes, { tau, threshold }, options, { kind: 'LIF', sizes, options: structuralOptions(options) });
+    super(lif(options), sizes, { tau, threshold }, options, { kind: 'LIF', sizes, options: savedOptions(options) });
   }
 }

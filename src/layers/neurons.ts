@@ -13,7 +13,7 @@ export interface NeuronOptions {
   /** Trained with the weights: names of the neuron's constants (default none). */
   learn?: readonly string[];
   /** Derivative that stands for the spike's: a name or a `Surrogate` (default 'triangle'). */
-  surrogate?: string | Surrogate;
+  surrogate?: string | Surrogate | { name: string; constants: Record<string, number> };
   /** A trained constant current per neuron (default false). Only with weights of its own. */
   bias?: boolean;
   /** Factors on the initial weights, N(0, 1)/sqrt(fan-in) (default 1). */
@@ -109,4 +109,13 @@ export class Neurons extends Layer {
 export function sizesAndOptions<O extends object>(args: readonly [number, number, O?] | readonly [number, O?]): { sizes: number[]; options: O } {
   const sizes = args.filter((a): a is number => typeof a === 'number');
   return { sizes, options: (args.find((a) => typeof a === 'object') ?? {}) as O };
+}
+
+/** The options of a layer as plain data, for its config. */
+export function savedOptions(options: NeuronOptions): Record<string, unknown> {
+  const plain = Object.entries(options).map(([name, value]) => {
+    if (name === 'surrogate' && typeof value === 'object') return [name, { name: value.name, constants: value.constants }];
+    return [name, value instanceof Float32Array ? Array.from(value) : value];
+  });
+  return Object.fromEntries(plain.filter(([, value]) => value !== undefined));
 }

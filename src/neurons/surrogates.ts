@@ -45,14 +45,15 @@ export function fastSigmoid(options: { slope?: number } = {}): Surrogate {
   };
 }
 
-const byName: Record<string, () => Surrogate> = { triangle, fast_sigmoid: fastSigmoid };
+const byName: Record<string, (constants: Record<string, number>) => Surrogate> = { triangle, fast_sigmoid: fastSigmoid };
 
-/** A surrogate by its name, with default constants, or as it is. */
-export function surrogate(choice: string | Surrogate): Surrogate {
-  if (typeof choice !== 'string') return choice;
-  const make = byName[choice];
-  if (!make) throw new Error(`surrogate: unknown name '${choice}'; known are ${Object.keys(byName).join(', ')}`);
-  return make();
+/** A surrogate by its name, by name and constants (as models are saved), or as it is. */
+export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
+  if (typeof choice === 'object' && 'derivative' in choice) return choice;
+  const { name, constants } = typeof choice === 'string' ? { name: choice, constants: {} } : choice;
+  const make = byName[name];
+  if (!make) throw new Error(`surrogate: unknown name '${name}'; known are ${Object.keys(byName).join(', ')}`);
+  return make(constants);
 }
 
 function positive(owner: string, name: string, value: number): number {

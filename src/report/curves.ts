@@ -6,7 +6,7 @@ import type { CurvePlot } from './types.ts';
 
 const width = 400;
 const height = 262;
-const fontSize = 12;
+const fontSize = 13;
 const top = 34;
 const bottom = height - 42;
 
@@ -28,7 +28,7 @@ export function renderCurve(plot: CurvePlot, hover: HoverData): string {
     const last = ys.findLast(drawable);
     return last === undefined ? name : `${name} ${plot.percent ? last.toFixed(1) : formatNumber(last, 3)}${unit}`;
   });
-  const room = Math.min(152, 12 + Math.max(...labels.map((label) => textWidth(label, fontSize + 1))));
+  const room = Math.min(180, 20 + Math.max(...labels.map((label) => textWidth(label, fontSize + 1))));
   const yTicks = niceTicks(withZero(yExtent), 5);
   const left = 18 + Math.max(...yTicks.labels.map((label) => textWidth(label, fontSize)));
   const right = width - room;

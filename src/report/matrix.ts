@@ -39,7 +39,7 @@ function recallCell(hits: number, total: number): string {
   const recall = hits / total;
   if (!Number.isFinite(recall)) return '<td class="recall">–</td>';
   const width = Math.round(100 * Math.max(0, Math.min(1, recall)));
-  return `<td class="recall"><span class="bar"><i style="width:${width}%"></i></span>${percent(recall)}</td>`;
+  return `<td class="recall"><span class="bar"><i style="width:${width}%"></i></span><span class="share">${percent(recall)}</span></td>`;
 }
 
 /** A plain table: names to the left, figures to the right. */

@@ -56,8 +56,10 @@ export interface Ticks {
  * @param whole true for values between which there is nothing, such as epochs
  */
 export function niceTicks([low, high]: [number, number], count: number, whole = false): Ticks {
-  if (!(high - low >= 1e-7 * Math.max(Math.abs(low), Math.abs(high), 1e-290))) {
-    return niceTicks(whole ? [low - 1, high + 1] : widen([low, high], 0), count, whole);
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low < 1e-7 * size || size < 1e-290) {
+    const margin = Math.max(1, 1e-6 * size);
+    return niceTicks(whole ? [low - margin, high + margin] : widen([low, high], 0), count, whole);
   }
   const step = niceStep((high - low) / count, whole);
   // A hair of slack keeps 0.30000000000000004 from costing another tick.

@@ -40,7 +40,8 @@ svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(
 .chart .phase { fill: var(--dim); }
 .chart .end { text-anchor: end; }
 .chart .mid { text-anchor: middle; }
-.chart:not(.sample) .tag { font-size: 13px; font-weight: 500; }
+.chart:not(.sample) text { font-size: 13px; }
+.chart:not(.sample) .tag { font-size: 13.5px; font-weight: 500; }
 .chart path { fill: none; }
 .grid { stroke: var(--grid); stroke-width: 1; }
 .sample .grid { stroke: var(--axis); stroke-opacity: .22; }
@@ -86,6 +87,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .matrix.dense thead th[scope] { writing-mode: sideways-lr; text-align: left; padding: 3px 0; vertical-align: bottom; }
 .matrix.dense .recall-name, .matrix.dense .corner { vertical-align: bottom; }
 .bar { display: inline-block; width: 46px; height: 6px; margin-right: 8px; background: var(--grid); vertical-align: middle; }
+.share { display: inline-block; min-width: 56px; }
 .bar i { display: block; height: 100%; background: var(--hit); }
 #tip { position: fixed; z-index: 9; left: 0; top: 0; max-width: min(320px, 90vw); padding: 7px 10px; pointer-events: none; border-radius: 6px;
   background: var(--text); color: var(--page); font-size: 13px; line-height: 1.45; font-variant-numeric: tabular-nums; box-shadow: 0 2px 10px rgb(0 0 0 / .25); }
@@ -105,10 +107,11 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .matrix th { padding: 2px 3px; }
   .matrix td.recall { width: 54px; padding-left: 4px; }
   .bar { display: none; }
+  .share { min-width: 0; }
 }
 @media (min-width: 641px) {
-  .cards:not(.three) .chart text { font-size: 10px; }
-  .cards:not(.three) .chart .tag { font-size: 10.5px; }
+  .cards:not(.three) > .card > .chart text { font-size: 10.5px; }
+  .cards:not(.three) > .card > .chart .tag { font-size: 11px; }
 }
 @media print {
   body { background: none; }

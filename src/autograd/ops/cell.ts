@@ -320,12 +320,12 @@ export function cell(
   const source = current ?? spikes;
   if (!source) throw new Error(`${label}: needs a current or spikes`);
   const [T, B] = source.shape as [number, number, number];
-  const check = (t: Tensor | null, what: string, shape: readonly number[]): void => {
-    if (t && t.shape.join() !== shape.join()) throw new Error(`${label}: ${what} must have shape [${shape.join(', ')}], got ${t}`);
+  const check = (t: Tensor | null, what: string, form: 'f32' | 'bits', shape: readonly number[]): void => {
+    if (t && (t.form !== form || t.shape.join() !== shape.join())) throw new Error(`${label}: ${what} must be ${form}[${shape.join(', ')}], got ${t}`);
   };
-  check(current, 'the current', [T, B, N]);
-  check(start, 'the initial state', [def.states.length + (def.z ? 1 : 0), B, N]);
-  if (spikes) check(spikes, 'the input spikes', [T, B, weight?.shape[1] ?? 0]);
+  check(current, 'the current', 'f32', [T, B, N]);
+  check(start, 'the initial state', 'f32', [def.states.length + (def.z ? 1 : 0), B, N]);
+  if (spikes) check(spikes, 'the input spikes', 'bits', [T, B, weight?.shape[1] ?? 0]);
   if (recurrent && !def.z) throw new Error(`${label}: a ${def.name} does not spike and cannot be recurrent`);
 
   const extras: CellExtras = { monitored: false, penalties: [], rate: null };

@@ -47,6 +47,7 @@ const op: Op<{ bias: boolean }> = {
  */
 export function linear(x: Tensor, weight: Parameter, bias?: Parameter, label = 'linear'): Tensor {
   const [N, K] = weight.shape as [number, number];
+  if (x.form !== 'f32' && x.form !== 'bits') throw new Error(`${label}: expects dense floats or spikes, got ${x}; pass it through dense(...)`);
   if (x.shape.at(-1) !== K) throw new Error(`${label}: expects inputs of width ${K}, got ${x}`);
   const grows = x.requiresGrad || weight.trainable || (bias?.trainable ?? false);
   const params = bias ? [weight, bias] : [weight];

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildFailure, build, formatMessages, type Plugin } from 'esbuild';
+import { thisPackage } from './package.ts';
+
+const ENTRIES: Record<string, { source: string; built: string }> = {
+  spiketape: { source: 'src/index.ts', built: 'dist/index.js' },
+  'spiketape/host': { source: 'src/host/index.ts', built: 'dist/host.js' },
+  'spiketape/datasets': { source: 'datasets/index.ts', built: 'dist/datasets.js' },
+  'spiketape/report': { source: 'src/report/index.ts', built: 'dist/report.js' },
+};
+
+/** A script that does not compile; the message is esbuild's, with file and line. */
+export class CompileError extends Error {
+  override name = 'CompileError';
+}
+
+export interface Bundle {
+  code: string;
+  /** The source map as JSON; sources are relative to the working directory. */
+  map: string;
+}
+
+/**
+ * Bundles a script for Chrome or Node.
+ *
+ * @throws CompileError with what the compiler says
+ */
+export function bundleScript(file: string, runtime: 'chrome' | 'node', color: boolean): Promise<Bundle> {
+  return bundle({ entryPoints: [file] }, runtime, color);
+}
+
+/** Bundles code given as text; it may import `spiketape/host`. */
+export function bundleText(contents: string): Promise<Bundle> {
+  const stdin = { contents, resolveDir: thisPackage().root, sourcefile: 'page.js', loader: 'js' as const };
+  return bundle({ stdin }, 'chrome', false);
+}
+
+type Input =
+  | { entryPoints: string[] }
+  | { stdin: { contents: string; resolveDir: string; sourcefile: string; loader: 'js' } };
+
+async function bundle(input: Input, runtime: 'chrome' | 'node', color: boolean): Promise<Bundle> {
+  try {
+    const result = await build({
+      ...input,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: runtime === 'node' ? 'node' : 'browser',
+      target: runtime === 'node' ? 'node20' : 'chrome120',
+      loader: { '.wgsl': 'text', '.csv': 'text', '.gz': 'binary', '.bin': 'binary', '.npy': 'binary' },
+      sourcemap: 'external',
+      outfile: join(process.cwd(), 'script.js'),
+      absWorkingDir: process.cwd(),
+      logLevel: 'silent',
+      plugins: [ownPackage],
+    });
+    const find = (end: string) => result.outputFiles.find((output) => output.path.endsWith(end))?.text ?? '';
+    return { code: find('.js'), map: find('.map') };
+  } catch (error) {
+    const { errors } = error as BuildFailure;
+    if (!Array.isArray(errors)) throw error;
+    const text = await formatMessages(errors, { kind: 'error', color, terminalWidth: process.stderr.columns ?? 120 });
+    throw new CompileError(text.join('').trim());
+  }
+}
+
+/**
+ * `spiketape` and its entries. In the repository they are the sources; elsewhere what the script's own folder finds in
+ * node_modules, and this tool's own package where that folder has none.
+ */
+const ownPackage: Plugin = {
+  name: 'spiketape',
+  setup(build) {
+    build.onResolve({ filter: /^spiketape(\/|$)/ }, async (args) => {
+      if (args.pluginData === 'as usual') return undefined;
+      const { root } = thisPackage();
+      const entry = Object.hasOwn(ENTRIES, args.path) ? ENTRIES[args.path] : undefined;
+      if (!entry) return { errors: [{ text: `no entry ${args.path}; there are ${Object.keys(ENTRIES).join(', ')}` }] };
+      if (existsSync(join(root, 'cli', 'main.ts'))) return { path: join(root, entry.source) };
+      const { resolveDir, importer, kind } = args;
+      const found = await build.resolve(args.path, { resolveDir, importer, kind, pluginData: 'as usual' });
+      return found.errors.length === 0 ? found : { path: join(root, entry.built) };
+    });
+  },
+};

@@ -1,0 +1,47 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const PATIENCE_MS = 10_000;
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm, which got it as well. */
+const SAME_MS = 500;
+
+/** Ctrl-C and its like, from now until `stop`. */
+export interface Interrupts {
+  /** Whether one came. */
+  readonly came: boolean;
+  /** Resolves when the run must end now: at the second one, or ten seconds after the first. */
+  readonly forced: Promise<void>;
+  /** Ends the run at once. */
+  force(): void;
+  stop(): void;
+}
+
+/** @param onFirst called at the first one */
+export function watchInterrupts(onFirst: () => void): Interrupts {
+  let cameAt: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let force = () => {};
+  const forced = new Promise<void>((resolve) => {
+    force = resolve;
+  });
+  const listener = () => {
+    const now = performance.now();
+    if (cameAt !== undefined) {
+      if (now - cameAt > SAME_MS) force();
+      return;
+    }
+    cameAt = now;
+    timer = setTimeout(force, PATIENCE_MS);
+    onFirst();
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    get came() {
+      return cameAt !== undefined;
+    },
+    forced,
+    force,
+    stop() {
+      clearTimeout(timer);
+      for (const signal of SIGNALS) process.off(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+// `npm run build`: the published package in dist/. ES modules for browsers and Node, the command line, declarations.
+// Prints what the core weighs and what it is made of, and fails when it is too heavy.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { shrink } from './shrink-wgsl.mjs';
+import { gzipOf, makeup } from './weigh.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+/** What the core may weigh, in bytes after gzip. A page downloads it before it can do anything. */
+const limit = 100 * 1000;
+
+/** Shaders as text, without what only a reader needs. */
+const shaders = {
+  name: 'wgsl',
+  setup(context) {
+    context.onLoad({ filter: /\.wgsl$/ }, ({ path }) => ({
+      contents: shrink(readFileSync(path, 'utf8')),
+      loader: 'text',
+    }));
+  },
+};
+
+/** seedrandom asks Node for entropy when it is given no seed; we always give one, and a browser has no such module. */
+const noNodeCrypto = {
+  name: 'no-node-crypto',
+  setup(context) {
+    context.onResolve({ filter: /^crypto$/ }, () => ({ path: 'crypto', namespace: 'empty' }));
+    context.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+const shared = {
+  absWorkingDir: root,
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  sourcemap: true,
+  metafile: true,
+  legalComments: 'none',
+  loader: { '.wgsl': 'text', '.gz': 'binary' },
+  logLevel: 'warning',
+};
+
+rmSync(dist, { recursive: true, force: true });
+const library = await build({
+  ...shared,
+  entryPoints: {
+    index: 'src/index.ts',
+    host: 'src/host/index.ts',
+    datasets: 'datasets/index.ts',
+    report: 'src/report/index.ts',
+  },
+  chunkNames: 'chunk-[hash]',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  target: 'es2022',
+  minify: true,
+  plugins: [shaders, noNodeCrypto],
+});
+await build({
+  ...shared,
+  entryPoints: { cli: 'cli/main.ts' },
+  chunkNames: 'cli-[hash]',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+});
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const declared = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+if (declared.status !== 0) process.exit(1);
+finishDeclarations(join(dist, 'types'));
+
+const size = gzipOf(root, library.metafile, 'dist/index.js');
+console.log(
+  `core: ${(size / 1000).toFixed(1)} KB gzipped (limit ${limit / 1000} KB), dist/index.js with all it imports`,
+);
+for (const { part, bytes, share } of makeup(library.metafile, 'dist/index.js')) {
+  const kb = `${(bytes / 1000).toFixed(1)} KB`;
+  console.log(`  ${part.padEnd(16)} ${kb.padStart(9)} before gzip, ${(share * 100).toFixed(0).padStart(3)} %`);
+}
+if (size > limit) {
+  console.error(`the core is too heavy: ${size} bytes gzipped, ${limit} allowed`);
+  process.exit(1);
+}
+
+/**
+ * Import paths in declarations end in .ts where the sources' do, and the GPU types would have to be named by every user:
+ * both are put right here.
+ */
+function finishDeclarations(folder) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.d.ts')) continue;
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    let text = readFileSync(file, 'utf8').replace(/((?:from|import)\s*\(?\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
+    if (/\bGPU[A-Z]\w*/.test(text)) text = `/// <reference types="@webgpu/types" />\n${text}`;
+    writeFileSync(file, text);
+  }
+}

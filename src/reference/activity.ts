@@ -1,0 +1,40 @@
+import { ACTIVITY, type RateTerm, rateConstant, rateLeaf } from '../kernels/activity.ts';
+import { compile, type Program } from '../neurons/evaluate.ts';
+import type { Twin, TwinCall } from './twin.ts';
+
+/** Twin of activity: sums over the batch, the rate penalty and its derivative. */
+export const activity: Twin = (c) => {
+  const { B, stats } = c.dims as Record<'B' | 'stats', number>;
+  const [N, pitch] = [c.constant('N'), 4 * c.constant('Q')];
+  const [carry, out] = [c.of('carry'), c.of('activity')];
+  const invSteps = c.slot(c.dims.steps_slot!);
+  const term = c.call.twin as RateTerm | null;
+  const program = term && rateProgram(c, term);
+  for (let n = 0; n < pitch; n++) {
+    const stat = (row: number): number[] =>
+      Array.from({ length: B }, (_, b) => carry[4 * stats + (row * B + b) * pitch + n]!);
+    const sum = (row: number): number => stat(row).reduce((x, y) => x + y, 0);
+    const put = (row: number, value: number): void => {
+      out[row * pitch + n] = n < N ? value : 0;
+    };
+    const rate = sum(0) * invSteps;
+    put(ACTIVITY.spikes, sum(0));
+    put(ACTIVITY.smallest, Math.min(...stat(1)));
+    put(ACTIVITY.largest, Math.max(...stat(2)));
+    put(ACTIVITY.voltagePenalty, sum(3));
+    put(ACTIVITY.rate, rate);
+    program?.set(rateLeaf, rate);
+    program?.run();
+    put(ACTIVITY.ratePenalty, term && program ? program.get(term.value) : 0);
+    if (term && program) c.of('d_rate')[n] = n < N ? program.get(term.derivative) * invSteps : 0;
+  }
+};
+
+function rateProgram(c: TwinCall, term: RateTerm): Program {
+  const constants = term.constants.map(rateConstant);
+  const program = compile([term.value, term.derivative], [rateLeaf, ...constants], () => Number.NaN);
+  constants.forEach((e, i) => {
+    program.set(e, c.slot(c.dims.penalty_slot! + i));
+  });
+  return program;
+}

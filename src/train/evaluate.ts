@@ -1,0 +1,50 @@
+import type { Engine } from '../autograd/engine.ts';
+import type { Sequential } from '../layers/sequential.ts';
+import type { LossFunction } from '../loss/index.ts';
+import type { Batch, Dataset } from './dataset.ts';
+import { Monitor, type Score } from './monitor.ts';
+
+export interface EvaluateOptions {
+  readonly loss: LossFunction;
+  /** Default 64. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Evaluation extends Score {
+  /** In the order of the data set. */
+  readonly predictions: readonly number[];
+  readonly labels: readonly number[];
+}
+
+/** Runs a net over a data set, forward only: nothing is saved for a backward pass. */
+export async function evaluate(engine: Engine, net: Sequential, set: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+  const { loss: lossOf, batchSize = 64, signal } = options;
+  const monitor = new Monitor();
+  for (let from = 0; from < set.count; from += batchSize) {
+    signal?.throwIfAborted();
+    const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
+    const tape = engine.tape({ training: false });
+    const x = tape.input(batch.values, { shape: batch.shape, form: set.form, ...(batch.lengths ? { lengths: batch.lengths } : {}), name: 'x' });
+    const { result } = lossOf(net.forward(x), batch.labels);
+    Monitor.watch(tape, result);
+    await tape.run();
+    for (const reports of await tape.collect()) monitor.add(tape, reports, validSteps(batch));
+  }
+  return { ...monitor.score, predictions: monitor.predictions, labels: monitor.labels };
+}
+
+/** The number of valid steps of a batch, over all its samples. */
+export function validSteps({ shape: [T, B], lengths }: Batch): number {
+  return lengths ? lengths.reduce((a, b) => a + b, 0) : T * B;
+}
+
+/** counts[label][prediction] */
+export function confusion(labels: readonly number[], predictions: readonly number[], classes: number): number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  labels.forEach((label, i) => {
+    const row = counts[label];
+    if (row?.[predictions[i]!] !== undefined) row[predictions[i]!]! += 1;
+  });
+  return counts;
+}

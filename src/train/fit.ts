@@ -1,0 +1,144 @@
+import seedrandom from 'seedrandom';
+import type { Engine } from '../autograd/engine.ts';
+import type { Tape } from '../autograd/tape.ts';
+import type { Sequential } from '../layers/sequential.ts';
+import type { LossFunction } from '../loss/index.ts';
+import type { Regularizer } from '../loss/regularize.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import type { Dataset } from './dataset.ts';
+import { evaluate, type Evaluation, validSteps } from './evaluate.ts';
+import { Monitor, type Score } from './monitor.ts';
+
+/** Steps between two readings of the loss; the device gathers what happened in between. */
+const READ_EVERY = 8;
+
+export interface FitOptions {
+  readonly loss: LossFunction;
+  readonly optimizer: Optimizer & { lr: number };
+  readonly epochs: number;
+  /** Default 32. The last batch of an epoch may be smaller; it is a step of its own form, compiled once and kept. */
+  readonly batchSize?: number;
+  readonly regularizers?: readonly Regularizer[];
+  /** Evaluated after every epoch. */
+  readonly validation?: Dataset;
+  /** Order of the samples and everything random on the device (default 0). */
+  readonly seed?: number;
+  /** Factor on the learning rate, of the part of training done (0 to 1). */
+  readonly schedule?: (done: number) => number;
+  /** Stops after the step at hand. */
+  readonly signal?: AbortSignal;
+  /** Called some times a second at most, with the mean over the epoch so far. */
+  readonly onProgress?: (progress: FitProgress) => void;
+  readonly onEpoch?: (epoch: EpochResult) => void | Promise<void>;
+}
+
+export interface FitProgress extends Score {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface EpochResult extends Score {
+  /** From 1. */
+  readonly epoch: number;
+  readonly lr: number;
+  readonly seconds: number;
+  readonly validation: Evaluation | null;
+}
+
+export interface FitResult {
+  readonly epochs: readonly EpochResult[];
+  /** Whether the signal ended it. */
+  readonly aborted: boolean;
+}
+
+/**
+ * Trains a net. Its state starts at 0 with every batch; after every epoch the parameters on the CPU are those trained.
+ *
+ * @throws when the data does not fit the net, when the batch is larger than the set, or when the loss is not finite
+ */
+export async function fit(engine: Engine, net: Sequential, set: Dataset, options: FitOptions): Promise<FitResult> {
+  const { loss: lossOf, optimizer, epochs, batchSize = 32, regularizers = [], validation, seed = 0, schedule, signal, onProgress, onEpoch } = options;
+  if (!(Number.isInteger(epochs) && epochs > 0)) throw new Error(`fit: epochs must be a whole number above 0, got ${epochs}`);
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) throw new Error(`fit: batchSize must be a whole number above 0, got ${batchSize}`);
+  if (batchSize > set.count) throw new Error(`fit: batchSize ${batchSize} is larger than the data set of ${set.count}`);
+  engine.bind(net);
+  const perEpoch = Math.ceil(set.count / batchSize);
+  const total = epochs * perEpoch;
+  const baseRate = optimizer.lr;
+  const results: EpochResult[] = [];
+  try {
+    for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
+      const began = performance.now();
+      const order = shuffled(set.count, `${seed}/epoch ${epoch}`);
+      const monitor = new Monitor();
+      const readings = new Readings(monitor);
+      for (let i = 0; i < perEpoch && !signal?.aborted; i++) {
+        const step = (epoch - 1) * perEpoch + i;
+        if (schedule) optimizer.lr = baseRate * schedule(step / total);
+        const batch = set.batch(order.subarray(i * batchSize, (i + 1) * batchSize));
+        const tape = engine.tape({ seed, step });
+        const x = tape.input(batch.values, { shape: batch.shape, form: set.form, ...(batch.lengths ? { lengths: batch.lengths } : {}), name: 'x' });
+        const { loss, result } = lossOf(net.forward(x), batch.labels);
+        regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
+        Monitor.watch(tape, result);
+        await optimizer.step(tape);
+        readings.step(tape, validSteps(batch), i % READ_EVERY === READ_EVERY - 1 || i >= perEpoch - 2);
+        if (monitor.score.samples > 0) onProgress?.({ ...monitor.score, epoch, step: step + 1, steps: total });
+      }
+      await readings.done();
+      await engine.pull(net);
+      const seconds = (performance.now() - began) / 1000;
+      const lr = optimizer.lr;
+      const scored = validation && !signal?.aborted ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) }) : null;
+      const result = { ...monitor.score, epoch, lr, seconds, validation: scored };
+      results.push(result);
+      await onEpoch?.(result);
+    }
+  } finally {
+    optimizer.lr = baseRate;
+  }
+  return { epochs: results, aborted: signal?.aborted ?? false };
+}
+
+/** Reads what steps reported while the next ones run. */
+class Readings {
+  readonly #pending: Promise<void>[] = [];
+  readonly #steps = new Map<string, number[]>();
+  #failure: unknown = null;
+
+  constructor(readonly monitor: Monitor) {}
+
+  step(tape: Tape, steps: number, read: boolean): void {
+    if (this.#failure) throw this.#failure;
+    const form = tape.cells.map((c) => c.v.shape.join()).join() || String(steps);
+    const waiting = this.#steps.get(form) ?? [];
+    waiting.push(steps);
+    this.#steps.set(form, waiting);
+    if (!read) return;
+    const these = waiting.splice(0);
+    const reading = tape.collect().then((all) => all.forEach((reports, k) => this.monitor.add(tape, reports, these[k]!)));
+    this.#pending.push(reading.then(() => this.#check(), (error) => { this.#failure = error; }));
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.#pending);
+    if (this.#failure) throw this.#failure;
+  }
+
+  #check(): void {
+    const { loss } = this.monitor.score;
+    if (!Number.isFinite(loss)) this.#failure ??= new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
+  }
+}
+
+/** 0 .. count - 1 in an order that the seed decides (Fisher & Yates). */
+function shuffled(count: number, seed: string): Uint32Array {
+  const random = seedrandom(seed);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,85 @@
+import type { CellRun } from '../autograd/ops/cell.ts';
+import type { Tape } from '../autograd/tape.ts';
+import type { Tensor } from '../autograd/tensor.ts';
+import { ACTIVITY } from '../kernels/activity.ts';
+import { RESULT } from '../loss/cross_entropy.ts';
+
+/** What some steps amounted to. */
+export interface Score {
+  /** Mean loss per sample, regularisers included. */
+  readonly loss: number;
+  /** Share of samples that were right. */
+  readonly accuracy: number;
+  /** Spikes per neuron and step over all spiking layers. */
+  readonly spikeRate: number;
+  /** Smallest and largest membrane voltage of a spiking layer. */
+  readonly voltageMin: number;
+  readonly voltageMax: number;
+  readonly samples: number;
+}
+
+/** Collects the reports of many steps and sums them up. */
+export class Monitor {
+  #loss = 0;
+  #samples = 0;
+  #correct = 0;
+  #spikes = 0;
+  #neuronSteps = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  readonly predictions: number[] = [];
+  readonly labels: number[] = [];
+
+  /** Has a step report what the monitor needs. */
+  static watch(tape: Tape, result: Tensor): void {
+    tape.report(result);
+    for (const run of spiking(tape)) {
+      run.extras.monitored = true;
+      tape.report(run.activity);
+    }
+  }
+
+  /** @param reports of one step of the form of `tape` @param validSteps the sum of its samples' lengths */
+  add(tape: Tape, reports: readonly Float32Array[], validSteps: number): void {
+    const [result, ...activities] = reports as [Float32Array, ...Float32Array[]];
+    let loss = 0;
+    let samples = 0;
+    for (let b = 0; b < result.length / 4; b++) {
+      const label = result[4 * b + RESULT.label]!;
+      if (label < 0) continue;
+      samples++;
+      loss += result[4 * b + RESULT.loss]!;
+      this.#correct += result[4 * b + RESULT.correct]!;
+      this.predictions.push(result[4 * b + RESULT.prediction]!);
+      this.labels.push(label);
+    }
+    spiking(tape).forEach((run, i) => {
+      const N = run.activity.shape[1]!;
+      const rows = activities[i]!;
+      const row = (k: number): Float32Array => rows.subarray(k * N, (k + 1) * N);
+      const total = (k: number): number => row(k).reduce((a, b) => a + b, 0);
+      loss += total(ACTIVITY.voltagePenalty) + total(ACTIVITY.ratePenalty);
+      this.#spikes += total(ACTIVITY.spikes);
+      this.#neuronSteps += N * validSteps;
+      this.#min = row(ACTIVITY.smallest).reduce((a, b) => Math.min(a, b), this.#min);
+      this.#max = row(ACTIVITY.largest).reduce((a, b) => Math.max(a, b), this.#max);
+    });
+    // a step's loss is a mean over its samples already; steps count by their samples
+    this.#loss += loss * samples;
+    this.#samples += samples;
+  }
+
+  get score(): Score {
+    const n = Math.max(1, this.#samples);
+    return {
+      loss: this.#loss / n,
+      accuracy: this.#correct / n,
+      spikeRate: this.#spikes / Math.max(1, this.#neuronSteps),
+      voltageMin: this.#min,
+      voltageMax: this.#max,
+      samples: this.#samples,
+    };
+  }
+}
+
+const spiking = (tape: Tape): CellRun[] => tape.cells.filter((r) => r.z);

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Shaders are imported as text and compressed assets as bytes, as esbuild's loaders do it in the bundle. */
+function assets(): Plugin {
+  return {
+    name: 'spiketape-assets',
+    enforce: 'pre',
+    load(id) {
+      const path = id.split('?')[0] ?? id;
+      if (path.endsWith('.wgsl')) return `export default ${JSON.stringify(readFileSync(path, 'utf8'))};`;
+      if (path.endsWith('.gz')) {
+        const base64 = readFileSync(path).toString('base64');
+        return `export default Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));`;
+      }
+      return undefined;
+    },
+  };
+}
+
+/**
+ * `vitest run --mode dawn` and `--mode worker` choose where the GPU cases run; the variable does the same
+ * (test/gpu/harness/runtime.ts reads it).
+ */
+function gpuRuntime(mode: string): string {
+  return process.env.SPIKETAPE_TEST_RUNTIME || (mode === 'dawn' || mode === 'worker' ? mode : 'chrome');
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [assets()],
+  resolve: {
+    alias: [
+      { find: /^spiketape\/host$/, replacement: here('src/host/index.ts') },
+      { find: /^spiketape\/datasets$/, replacement: here('datasets/index.ts') },
+      { find: /^spiketape\/report$/, replacement: here('src/report/index.ts') },
+      { find: /^spiketape$/, replacement: here('src/index.ts') },
+    ],
+  },
+  test: {
+    pool: 'forks',
+    passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Files that start browsers run one after the other: SwiftShader takes every core it finds.
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/gpu/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/pack/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+          env: { SPIKETAPE_TEST_RUNTIME: gpuRuntime(mode) },
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+}));
