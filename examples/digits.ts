@@ -20,7 +20,7 @@ const settings = {
   neurons: args.neurons,
   epochs: args.epochs || (args.order === 'rows' ? 16 : 30),
   batch: args.batch,
-  lr: args.lr || (args.order === 'rows' ? 5e-3 : 3e-3),
+  lr: args.lr || 0.01,
   seed: args.seed,
 };
 const main = await train(engine, data, { ...settings, adaptive: true, label: args.ablate ? 'with AHP' : 'training' });

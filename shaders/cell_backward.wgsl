@@ -39,7 +39,6 @@ const N: u32 = 32u;
 const Q: u32 = 8u;
 const W: u32 = 1u;
 const WORKGROUP: u32 = 8u;
-const PER_THREAD: u32 = 1u;
 const STATES: u32 = 1u;
 const LEARNED: u32 = 0u;
 const W_REC: u32 = 2u * Q;
@@ -67,7 +66,7 @@ const IN_PLACE: bool = true;
 @group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
 
 // dI of the step after, in rotation: read one, write the other.
-var<workgroup> later: array<vec4f, 2u * WORKGROUP * PER_THREAD>;
+var<workgroup> later: array<vec4f, 2u * WORKGROUP>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
@@ -112,7 +111,7 @@ fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
     if (WIDE) {
       d = load_grad_in((t * dims.B + b) * Q + j);
     } else {
-      d = later[(t % 2u) * WORKGROUP * PER_THREAD + min(j, WORKGROUP * PER_THREAD - 1u)];
+      d = later[(t % 2u) * WORKGROUP + min(j, WORKGROUP - 1u)];
     }
     let at = W_REC + 4u * j * Q + q;
     sum += d.x * effective[at] + d.y * effective[at + Q] + d.z * effective[at + 2u * Q] + d.w * effective[at + 3u * Q];
@@ -123,136 +122,112 @@ fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let b = group.x;
-  let tile = group.y * WORKGROUP * PER_THREAD;
+  let tile = group.y * WORKGROUP;
+  let owned = tile + lane < Q;
+  let q = min(tile + lane, Q - 1u); // clamped, for reading
   let T = dims.T;
   let B = dims.B;
   let len = select(T, lengths[b], HAS_LENGTHS);
   let t_end = min(dims.t1, len);
+  let resumed = dims.last == 0u || HAS_FINAL;
 
-  var quad: array<u32, PER_THREAD>;
-  var owned: array<bool, PER_THREAD>;
-  var rate: array<vec4f, PER_THREAD>;
-  var d_z: array<vec4f, PER_THREAD>;
-  // <declare>
-  var p_tau: array<vec4f, PER_THREAD>;
-  var p_threshold: array<vec4f, PER_THREAD>;
-  var h0: array<vec4f, PER_THREAD>;
-  var d_v: array<vec4f, PER_THREAD>;
-  var n_v: array<vec4f, PER_THREAD>;
-  // </declare>
-
-  for (var g = 0u; g < PER_THREAD; g++) {
-    let q_own = tile + g * WORKGROUP + lane;
-    owned[g] = q_own < Q;
-    let q = min(q_own, Q - 1u);
-    quad[g] = q;
-    if (HAS_RATE) {
-      rate[g] = carry[q];
+  var rate = vec4f(0);
+  if (HAS_RATE) {
+    rate = carry[q];
+  }
+  var d_z = vec4f(0);
+  if (SPIKES && resumed) {
+    d_z = carry[Q + (STATES * B + b) * Q + q];
+  }
+  // <prepare>
+  let p_tau = effective[PARAMS + 0u * Q + q];
+  let p_threshold = effective[PARAMS + 1u * Q + q];
+  let h0 = exp(vec4f(-1.0) / p_tau);
+  var d_v = vec4f(0);
+  if (resumed) {
+    d_v = carry[Q + (0u * B + b) * Q + q];
+  }
+  var n_0 = vec4f(0);
+  if (t_end > dims.t0) {
+    let at = ((t_end - 1u) * B + b) * Q + q;
+    n_0 = trace[at];
+  }
+  // </prepare>
+  if (RECURRENT && !WIDE) {
+    var next = vec4f(0);
+    if (dims.t1 < len) {
+      next = load_grad_in((dims.t1 * B + b) * Q + q);
     }
-    let resumed = dims.last == 0u || HAS_FINAL;
-    if (SPIKES && resumed) {
-      d_z[g] = carry[Q + (STATES * B + b) * Q + q];
-    }
-    // <prepare>
-    p_tau[g] = effective[PARAMS + 0u * Q + q];
-    p_threshold[g] = effective[PARAMS + 1u * Q + q];
-    h0[g] = exp(vec4f(-1.0) / p_tau[g]);
-    if (resumed) {
-      d_v[g] = carry[Q + (0u * B + b) * Q + q];
-    }
-    if (t_end > dims.t0) {
-      let at = ((t_end - 1u) * B + b) * Q + q;
-      n_v[g] = trace[at];
-    }
-    // </prepare>
-    if (RECURRENT && !WIDE) {
-      var next = vec4f(0);
-      if (dims.t1 < len) {
-        next = load_grad_in((dims.t1 * B + b) * Q + q);
-      }
-      later[(t_end % 2u) * WORKGROUP * PER_THREAD + g * WORKGROUP + lane] = next;
-    }
+    later[(t_end % 2u) * WORKGROUP + lane] = next;
   }
   workgroupBarrier();
 
   // Padding has no gradient.
   for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
-    for (var g = 0u; g < PER_THREAD; g++) {
-      if (owned[g]) {
-        store_grad_in((t * B + b) * Q + quad[g], vec4f(0));
-      }
+    if (owned) {
+      store_grad_in((t * B + b) * Q + q, vec4f(0));
     }
   }
 
   for (var left = t_end; left > dims.t0; left--) {
     let t = left - 1u;
-    for (var g = 0u; g < PER_THREAD; g++) {
-      let q = quad[g];
-      let at = (t * B + b) * Q + q;
-      let before = ((max(t, 1u) - 1u) * B + b) * Q + q;
-      var bar_z = vec4f(0);
-      if (RECURRENT && t + 1u < len) {
-        bar_z = sent_back(t + 1u, b, q);
+    let at = (t * B + b) * Q + q;
+    let before = ((max(t, 1u) - 1u) * B + b) * Q + q;
+    var bar_z = vec4f(0);
+    if (RECURRENT && t + 1u < len) {
+      bar_z = sent_back(t + 1u, b, q);
+    }
+    var bar_record = vec4f(0);
+    var z = vec4f(0);
+    var z_last = vec4f(0);
+    if (SPIKES) {
+      bar_z += d_z;
+      z = spikes_at(t, b, q);
+      if (t > 0u) {
+        z_last = spikes_at(t - 1u, b, q);
+      } else {
+        z_last = start_at(STATES, b, q);
       }
-      var bar_record = vec4f(0);
-      var z = vec4f(0);
-      var z_last = vec4f(0);
-      if (SPIKES) {
-        bar_z += d_z[g];
-        z = spikes_at(t, b, q);
-        if (t > 0u) {
-          z_last = spikes_at(t - 1u, b, q);
-        } else {
-          z_last = start_at(STATES, b, q);
-        }
-        if (HAS_GRAD_SPIKES) {
-          bar_z += grad_out[at];
-        }
-        if (HAS_RATE) {
-          bar_z += rate[g];
-        }
+      if (HAS_GRAD_SPIKES) {
+        bar_z += grad_out[at];
       }
-      if (HAS_GRAD_RECORD) {
-        bar_record = grad_out[dims.grad_record + at];
-      }
-      // <step>
-      let gamma = vec4f(slot(dims.surrogate_slot));
-      let v = n_v[g];
-      let x = (v - p_threshold[g]) / p_threshold[g];
-      let psi = gamma * max(vec4f(1) - abs(x), vec4f(0));
-      let t0 = d_v[g] + bar_record + (bar_z - p_threshold[g] * d_v[g]) * psi / p_threshold[g];
-      let d_input = t0;
-      let d_last = vec4f(0);
-      d_v[g] = h0[g] * t0;
-      n_v[g] = trace[before];
-      // </step>
-      d_z[g] = d_last;
-      let kept = select(vec4f(0), d_input, existing(q));
-      if (owned[g]) {
-        store_grad_in(at, kept);
-      }
-      if (RECURRENT && !WIDE) {
-        later[(t % 2u) * WORKGROUP * PER_THREAD + g * WORKGROUP + lane] = kept;
+      if (HAS_RATE) {
+        bar_z += rate;
       }
     }
+    if (HAS_GRAD_RECORD) {
+      bar_record = grad_out[dims.grad_record + at];
+    }
+    // <step>
+    let gamma = vec4f(slot(dims.surrogate_slot));
+    let x = (n_0 - p_threshold) / p_threshold;
+    let psi = gamma * max(vec4f(1) - abs(x), vec4f(0));
+    let e0 = d_v + bar_record + (bar_z - p_threshold * d_v) * psi / p_threshold;
+    let d_input = e0;
+    let d_last = vec4f(0);
+    d_v = h0 * e0;
+    n_0 = trace[before];
+    // </step>
+    d_z = d_last;
+    let kept = select(vec4f(0), d_input, existing(q));
+    if (owned) {
+      store_grad_in(at, kept);
+    }
     if (RECURRENT && !WIDE) {
+      later[(t % 2u) * WORKGROUP + lane] = kept;
       workgroupBarrier();
     }
   }
 
-  for (var g = 0u; g < PER_THREAD; g++) {
-    if (!owned[g]) {
-      continue;
-    }
-    let q = quad[g];
+  if (owned) {
     if (SPIKES) {
       if (RECURRENT && dims.t1 == 0u && len > 0u) {
-        d_z[g] += sent_back(0u, b, q);
+        d_z += sent_back(0u, b, q);
       }
-      carry[Q + (STATES * B + b) * Q + q] = d_z[g];
+      carry[Q + (STATES * B + b) * Q + q] = d_z;
     }
     // <keep>
-    carry[Q + (0u * B + b) * Q + q] = d_v[g];
+    carry[Q + (0u * B + b) * Q + q] = d_v;
     // </keep>
   }
 }

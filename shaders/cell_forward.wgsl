@@ -4,10 +4,9 @@
 //   (states, z_t, v_t) = step(states, z_{t-1}, I_t)
 //
 // The equations between the <...> marks are those of a LIF neuron with reset by subtraction; the assembler puts another
-// neuron's in their place. Four neurons are one vec4f, called a quad; a thread owns PER_THREAD quads and keeps their
-// states in registers over the whole time loop. Spikes of the last step are a bit mask in workgroup memory: three of
-// them in rotation (read, written, cleared), so that one barrier a step is enough, and only the weight rows of neurons
-// that spiked are added.
+// neuron's in their place. Four neurons are one vec4f, called a quad; a thread owns a quad and keeps its states in registers over the whole
+// time loop. Spikes of the last step are a bit mask in workgroup memory: three of them in rotation (read, written,
+// cleared), so that one barrier a step is enough, and only the weight rows of neurons that spiked are added.
 //
 // Layouts (Q = ceil(N/4) quads, W = ceil(N/32) words; time-major)
 //   effective  quads; a matrix is rows [pre][Q], so that one row is what one presynaptic spike adds
@@ -17,7 +16,7 @@
 //   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
 //   carry      [STATES (+1: z) + STATS][B][Q]   states after the last step, sums over time
 //
-// Dispatch: (B, TILES, 1) workgroups; a workgroup is one sample and WORKGROUP * PER_THREAD quads of it. With more than
+// Dispatch: (B, TILES, 1) workgroups; a workgroup is one sample and WORKGROUP quads of it. With more than
 // one tile and recurrence the chunk is one step long and the last spikes come from global memory (WIDE).
 // Steps from lengths[b] on are padding: no spikes, traces 0, states stay.
 
@@ -42,7 +41,6 @@ const N: u32 = 32u;
 const Q: u32 = 8u;
 const W: u32 = 1u;
 const WORKGROUP: u32 = 8u;
-const PER_THREAD: u32 = 1u;
 const STATES: u32 = 1u;
 const IN_WORDS: u32 = 1u;
 const W_IN: u32 = 2u * Q;
@@ -70,8 +68,7 @@ const STATS: bool = false;
 @group(0) @binding(8) var<storage, read_write> spikes: array<u32>;
 @group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
 
-const TILE: u32 = WORKGROUP * PER_THREAD;
-const TILE_WORDS: u32 = (TILE + 7u) / 8u;
+const TILE_WORDS: u32 = (WORKGROUP + 7u) / 8u;
 var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
 
 fn slot(i: u32) -> f32 {
@@ -112,90 +109,80 @@ fn last_word(t: u32, b: u32, w: u32) -> u32 {
   return word;
 }
 
+// The words of four neurons that hold 32 steps each.
+fn load_time_bits(at: u32) -> vec4u {
+  return vec4u(spikes[at], spikes[at + 1u], spikes[at + 2u], spikes[at + 3u]);
+}
+
+fn store_time_bits(at: u32, words: vec4u) {
+  spikes[at] = words.x;
+  spikes[at + 1u] = words.y;
+  spikes[at + 2u] = words.z;
+  spikes[at + 3u] = words.w;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let b = group.x;
-  let tile = group.y * TILE;
+  let tile = group.y * WORKGROUP;
+  let owned = tile + lane < Q;
+  let q = min(tile + lane, Q - 1u); // clamped, for reading
   let T = dims.T;
   let B = dims.B;
   let t_end = min(dims.t1, select(T, lengths[b], HAS_LENGTHS));
-
-  var quad: array<u32, PER_THREAD>; // clamped, for reading
-  var owned: array<bool, PER_THREAD>;
-  var z_last: array<vec4f, PER_THREAD>;
-  var time_bits: array<vec4u, PER_THREAD>;
-  var stat_count: array<vec4f, PER_THREAD>;
-  var stat_min: array<vec4f, PER_THREAD>;
-  var stat_max: array<vec4f, PER_THREAD>;
-  var stat_penalty: array<vec4f, PER_THREAD>;
-  // <declare>
-  var p_tau: array<vec4f, PER_THREAD>;
-  var p_threshold: array<vec4f, PER_THREAD>;
-  var h0: array<vec4f, PER_THREAD>;
-  var s_v: array<vec4f, PER_THREAD>;
-  // </declare>
+  let bits_at = dims.bits_along_time + b * 4u * Q + 4u * q; // of this quad, along time
+  let bit_shift = 4u * (lane % 8u);
 
   for (var i = lane; i < 3u * TILE_WORDS; i += WORKGROUP) {
     atomicStore(&masks[i], 0u);
   }
   workgroupBarrier();
 
-  for (var g = 0u; g < PER_THREAD; g++) {
-    let q_own = tile + g * WORKGROUP + lane;
-    owned[g] = q_own < Q;
-    let q = min(q_own, Q - 1u);
-    quad[g] = q;
-    if (SPIKES) {
-      z_last[g] = state_at(STATES, b, q);
-      if (owned[g]) {
-        let local = q_own - tile;
-        atomicOr(&masks[((dims.t0 + 2u) % 3u) * TILE_WORDS + local / 8u], nibble(z_last[g]) << (4u * (local % 8u)));
-        if (dims.t0 % 32u != 0u) {
-          let at = dims.bits_along_time + ((dims.t0 / 32u) * B + b) * 4u * Q + 4u * q;
-          time_bits[g] = vec4u(spikes[at], spikes[at + 1u], spikes[at + 2u], spikes[at + 3u]);
-        }
+  var z_last = vec4f(0);
+  var time_bits = vec4u(0);
+  if (SPIKES) {
+    z_last = state_at(STATES, b, q);
+    if (owned) {
+      atomicOr(&masks[((dims.t0 + 2u) % 3u) * TILE_WORDS + lane / 8u], nibble(z_last) << bit_shift);
+      if (dims.t0 % 32u != 0u) {
+        time_bits = load_time_bits(bits_at + (dims.t0 / 32u) * B * 4u * Q);
       }
     }
-    if (STATS) {
-      stat_min[g] = vec4f(3e38);
-      stat_max[g] = vec4f(-3e38);
-      if (dims.first == 0u) {
-        let at = ((STATES + select(0u, 1u, SPIKES)) * B + b) * Q + q;
-        stat_count[g] = carry[at];
-        stat_min[g] = carry[at + B * Q];
-        stat_max[g] = carry[at + 2u * B * Q];
-        stat_penalty[g] = carry[at + 3u * B * Q];
-      }
-    }
-    // <prepare>
-    p_tau[g] = effective[PARAMS + 0u * Q + q];
-    p_threshold[g] = effective[PARAMS + 1u * Q + q];
-    h0[g] = exp(vec4f(-1.0) / p_tau[g]);
-    s_v[g] = state_at(0u, b, q);
-    // </prepare>
   }
+  var stat_count = vec4f(0);
+  var stat_min = vec4f(3e38);
+  var stat_max = vec4f(-3e38);
+  var stat_penalty = vec4f(0);
+  let stat_at = ((STATES + select(0u, 1u, SPIKES)) * B + b) * Q + q;
+  if (STATS && dims.first == 0u) {
+    stat_count = carry[stat_at];
+    stat_min = carry[stat_at + B * Q];
+    stat_max = carry[stat_at + 2u * B * Q];
+    stat_penalty = carry[stat_at + 3u * B * Q];
+  }
+  // <prepare>
+  let p_tau = effective[PARAMS + 0u * Q + q];
+  let p_threshold = effective[PARAMS + 1u * Q + q];
+  let h0 = exp(vec4f(-1.0) / p_tau);
+  var s_v = state_at(0u, b, q);
+  // </prepare>
   workgroupBarrier();
 
   for (var t = dims.t0; t < t_end; t++) {
-    var I: array<vec4f, PER_THREAD>;
-    for (var g = 0u; g < PER_THREAD; g++) {
-      I[g] = vec4f(0);
-      if (HAS_BIAS) {
-        I[g] += effective[BIAS + quad[g]];
-      }
-      if (HAS_CURRENT) {
-        I[g] += current[(t * B + b) * Q + quad[g]];
-      }
+    let at = (t * B + b) * Q + q;
+    var input = vec4f(0);
+    if (HAS_BIAS) {
+      input += effective[BIAS + q];
+    }
+    if (HAS_CURRENT) {
+      input += current[at];
     }
     if (HAS_INPUT) {
       for (var w = 0u; w < IN_WORDS; w++) {
         var word = in_bits[(t * B + b) * IN_WORDS + w];
         while (word != 0u) {
-          let row = W_IN + (32u * w + countTrailingZeros(word)) * Q;
+          input += effective[W_IN + (32u * w + countTrailingZeros(word)) * Q + q];
           word &= word - 1u;
-          for (var g = 0u; g < PER_THREAD; g++) {
-            I[g] += effective[row + quad[g]];
-          }
         }
       }
     }
@@ -208,54 +195,43 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           word = atomicLoad(&masks[((t + 2u) % 3u) * TILE_WORDS + min(w, TILE_WORDS - 1u)]);
         }
         while (word != 0u) {
-          let row = W_REC + (32u * w + countTrailingZeros(word)) * Q;
+          input += effective[W_REC + (32u * w + countTrailingZeros(word)) * Q + q];
           word &= word - 1u;
-          for (var g = 0u; g < PER_THREAD; g++) {
-            I[g] += effective[row + quad[g]];
-          }
         }
       }
     }
 
-    for (var g = 0u; g < PER_THREAD; g++) {
-      let input = I[g];
-      let at = (t * B + b) * Q + quad[g];
-      // <step>
-      let v = h0[g] * s_v[g] + input;
-      let x = (v - p_threshold[g]) / p_threshold[g];
-      var z = select(vec4f(0), vec4f(1), x > vec4f(0));
-      let record = v;
-      let penalty = vec4f(0);
-      s_v[g] = v - p_threshold[g] * z;
-      // </step>
+    // <step>
+    let v = h0 * s_v + input;
+    let x = (v - p_threshold) / p_threshold;
+    var z = select(vec4f(0), vec4f(1), x > vec4f(0));
+    let record = v;
+    let penalty = vec4f(0);
+    let plane_0 = v;
+    s_v = v - p_threshold * z;
+    // </step>
+    if (SPIKES) {
+      z = select(vec4f(0), z, existing(q));
+      z_last = z;
+    }
+    if (owned) {
+      // <save>
+      trace[at] = plane_0;
+      // </save>
       if (SPIKES) {
-        z = select(vec4f(0), z, existing(quad[g]));
-        z_last[g] = z;
-      }
-      if (owned[g]) {
-        // <save>
-        trace[at] = v;
-        // </save>
-        if (SPIKES) {
-          let local = quad[g] - tile;
-          atomicOr(&masks[(t % 3u) * TILE_WORDS + local / 8u], nibble(z) << (4u * (local % 8u)));
-          time_bits[g] |= select(vec4u(0), vec4u(1u << (t % 32u)), z > vec4f(0));
-          if (t % 32u == 31u) {
-            let out = dims.bits_along_time + ((t / 32u) * B + b) * 4u * Q + 4u * quad[g];
-            spikes[out] = time_bits[g].x;
-            spikes[out + 1u] = time_bits[g].y;
-            spikes[out + 2u] = time_bits[g].z;
-            spikes[out + 3u] = time_bits[g].w;
-            time_bits[g] = vec4u(0);
-          }
+        atomicOr(&masks[(t % 3u) * TILE_WORDS + lane / 8u], nibble(z) << bit_shift);
+        time_bits |= select(vec4u(0), vec4u(1u << (t % 32u)), z > vec4f(0));
+        if (t % 32u == 31u) {
+          store_time_bits(bits_at + (t / 32u) * B * 4u * Q, time_bits);
+          time_bits = vec4u(0);
         }
       }
-      if (STATS) {
-        stat_count[g] += z;
-        stat_min[g] = min(stat_min[g], record);
-        stat_max[g] = max(stat_max[g], record);
-        stat_penalty[g] += penalty;
-      }
+    }
+    if (STATS) {
+      stat_count += z;
+      stat_min = min(stat_min, record);
+      stat_max = max(stat_max, record);
+      stat_penalty += penalty;
     }
 
     if (SPIKES) {
@@ -273,20 +249,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   // Padding: steps that the sample does not have.
   for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
-    for (var g = 0u; g < PER_THREAD; g++) {
-      if (owned[g]) {
-        let at = (t * B + b) * Q + quad[g];
-        // <pad>
-        trace[at] = vec4f(0);
-        // </pad>
-        if (SPIKES && t % 32u == 31u) {
-          let out = dims.bits_along_time + ((t / 32u) * B + b) * 4u * Q + 4u * quad[g];
-          spikes[out] = time_bits[g].x;
-          spikes[out + 1u] = time_bits[g].y;
-          spikes[out + 2u] = time_bits[g].z;
-          spikes[out + 3u] = time_bits[g].w;
-          time_bits[g] = vec4u(0);
-        }
+    if (owned) {
+      let at = (t * B + b) * Q + q;
+      // <pad>
+      trace[at] = vec4f(0);
+      // </pad>
+      if (SPIKES && t % 32u == 31u) {
+        store_time_bits(bits_at + (t / 32u) * B * 4u * Q, time_bits);
+        time_bits = vec4u(0);
       }
     }
     if (SPIKES) {
@@ -298,30 +268,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  for (var g = 0u; g < PER_THREAD; g++) {
-    if (!owned[g]) {
-      continue;
-    }
-    let q = quad[g];
+  if (owned) {
     // <keep>
-    carry[(0u * B + b) * Q + q] = s_v[g];
+    carry[(0u * B + b) * Q + q] = s_v;
     // </keep>
     if (SPIKES) {
-      carry[(STATES * B + b) * Q + q] = z_last[g];
+      carry[(STATES * B + b) * Q + q] = z_last;
       if (dims.t1 % 32u != 0u) {
-        let out = dims.bits_along_time + ((dims.t1 / 32u) * B + b) * 4u * Q + 4u * q;
-        spikes[out] = time_bits[g].x;
-        spikes[out + 1u] = time_bits[g].y;
-        spikes[out + 2u] = time_bits[g].z;
-        spikes[out + 3u] = time_bits[g].w;
+        store_time_bits(bits_at + (dims.t1 / 32u) * B * 4u * Q, time_bits);
       }
     }
     if (STATS) {
-      let at = ((STATES + select(0u, 1u, SPIKES)) * B + b) * Q + q;
-      carry[at] = stat_count[g];
-      carry[at + B * Q] = stat_min[g];
-      carry[at + 2u * B * Q] = stat_max[g];
-      carry[at + 3u * B * Q] = stat_penalty[g];
+      carry[stat_at] = stat_count;
+      carry[stat_at + B * Q] = stat_min;
+      carry[stat_at + 2u * B * Q] = stat_max;
+      carry[stat_at + 3u * B * Q] = stat_penalty;
     }
   }
 }

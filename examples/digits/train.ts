@@ -1,4 +1,4 @@
-import { Adam, AHP, type Engine, type EpochResult, type Evaluation, evaluate, fit, loss, Readout, regularize, Sequential } from 'spiketape';
+import { Adam, AHP, type Engine, type EpochResult, type Evaluation, evaluate, fit, loss, Readout, regularize, Sequential, triangle } from 'spiketape';
 import { host } from 'spiketape/host';
 import type { DigitSequences } from './sequences.ts';
 
@@ -29,14 +29,14 @@ export async function train(engine: Engine, data: DigitSequences, settings: Sett
   const { neurons, epochs, batch, lr, seed, adaptive, label } = settings;
   const began = performance.now();
   const net = new Sequential(
-    new AHP(data.train.inputs, neurons, { recurrent: true, adaptive: adaptive ? neurons / 2 : 0, tau: 20, tauAhp: 700, beta: 0.1, surrogate: 'triangle', weightGain: 1.5 }),
+    new AHP(data.train.inputs, neurons, { recurrent: true, adaptive: adaptive ? neurons / 2 : 0, tau: 20, tauAhp: 700, beta: 0.1, surrogate: triangle({ gamma: 0.6 }), weightGain: 2, recurrentGain: 0.5 }),
     new Readout(neurons, 10, { tau: 20 }),
   ).initialize(seed);
   const answer = loss.crossEntropy({ at: { cue: data.cue } });
 
   const result = await fit(engine, net, data.train, {
     loss: answer,
-    regularizers: [regularize.rate({ target: 0.05, weight: 0.1 }), regularize.voltage({ weight: 1e-4 })],
+    regularizers: [regularize.rate({ target: 0.05, weight: 1 }), regularize.voltage({ weight: 1e-3 })],
     optimizer: new Adam({ lr }),
     epochs,
     batchSize: batch,

@@ -147,20 +147,19 @@ export class Lowering {
     let sum = first;
     for (const g of others) {
       const next = this.make(`gradient of ${t.name}`, 'f32', t.shape);
-      this.copy(sum, next, { plus: g, label: `gradient of ${t.name}` });
+      this.copy(sum, next, { plus: g, count: rows(t.shape) * quads(width(t.shape)), label: `gradient of ${t.name}` });
       sum = next;
     }
     this.#sums.set(t.id, sum);
     return sum;
   }
 
-  /** to[offset ...] = from[source ...] (+ plus), over quads; all of `from` unless a count is given. */
-  copy(from: Storage, to: Storage, o: { plus?: Storage; source?: number; offset?: number; count?: number; label: string }): void {
-    const total = o.count ?? rows(from.shape) * quads(width(from.shape));
-    const { groups, row } = fold(total, 64);
+  /** to[offset ...] = from[source ...] (+ plus), over `count` quads. */
+  copy(from: Storage, to: Storage, o: { plus?: Storage; source?: number; offset?: number; count: number; label: string }): void {
+    const { groups, row } = fold(o.count, 64);
     this.call(kernels.add, o.label, {
       variant: { constants: { HAS_B: o.plus !== undefined } },
-      dims: { count: total, source: o.source ?? 0, offset: o.offset ?? 0, row },
+      dims: { count: o.count, source: o.source ?? 0, offset: o.offset ?? 0, row },
       buffers: { a: from, b: o.plus ?? null, result: to },
       groups,
     });
@@ -182,7 +181,7 @@ export class Lowering {
     }
     const prepared = this.#effective.call(tape.arena);
     const untouched = this.training && tape.arena ? tape.arena.parameters.filter((p) => p.trainable && !this.#written.has(p)) : [];
-    const keptTensors = [...tape.kept].map((t) => this.#storages.get(t.id)).filter((s) => s !== undefined);
+    const keptTensors = [...tape.kept].map((t) => this.of(t));
     return {
       storages: this.#storages,
       gradients,

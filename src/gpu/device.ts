@@ -149,13 +149,18 @@ export class GpuDevice implements Device {
     return this.readBuffer(await this.persistent(storage), 4 * at, 4 * length);
   }
 
-  /** Copies part of a buffer to the CPU. @throws when the device is lost or reported an error */
-  async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<Float32Array> {
+  /**
+   * Copies part of a buffer to the CPU.
+   *
+   * @param room size of the buffer to read back through, for readings of several sizes that should share one
+   * @throws when the device is lost or reported an error
+   */
+  async readBuffer(buffer: GPUBuffer, offset: number, bytes: number, room = bytes): Promise<Float32Array> {
     this.check();
     if (bytes === 0) return new Float32Array(0);
     const encoder = this.device.createCommandEncoder();
     // the copy is encoded at once, before anything awaits: it must see the buffer as it is now
-    const staging = this.memory.takeReadback(bytes);
+    const staging = this.memory.takeReadback(room);
     try {
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
       this.device.queue.submit([encoder.finish()]);

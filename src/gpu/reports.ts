@@ -57,7 +57,7 @@ export class Reports {
   #flush(): void {
     const steps = this.#waiting;
     this.#waiting = 0;
-    const read = this.gpu.readBuffer(this.ring, 0, steps * this.#bytes).then((words) =>
+    const read = this.gpu.readBuffer(this.ring, 0, steps * this.#bytes, CAPACITY * this.#bytes).then((words) =>
       Array.from({ length: steps }, (_, i) => {
         let at = (i * this.#bytes) / 4;
         return this.storages.map((s): Contents => {

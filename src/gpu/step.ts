@@ -147,6 +147,23 @@ export class GpuStep implements Executable {
     await gpu.breathe();
   }
 
+  async __time(n = 5): Promise<void> {
+    for (let i = 0; i < this.#dispatches.length; i++) {
+      const { pipeline, bindings, groups } = this.#dispatches[i]!;
+      const go = async () => {
+        const e = this.gpu.device.createCommandEncoder();
+        const pass = e.beginComputePass();
+        pass.setPipeline(pipeline); pass.setBindGroup(0, bindings); pass.dispatchWorkgroups(...groups); pass.end();
+        this.gpu.device.queue.submit([e.finish()]);
+        await this.gpu.device.queue.onSubmittedWorkDone();
+      };
+      await go();
+      const t = performance.now();
+      for (let k = 0; k < n; k++) await go();
+      console.log(((performance.now() - t) / n).toFixed(2), 'ms', this.step.calls[i]!.label, groups.join('x'));
+    }
+  }
+
   async read(storage: Storage): Promise<Contents> {
     this.#present(storage);
     const words = await this.gpu.readBuffer(this.buffers.get(storage)!, 0, byteLength(storage));
@@ -177,6 +194,7 @@ export class GpuStep implements Executable {
       return;
     }
     const from = data.executable as GpuStep;
+    if (from.gpu !== this.gpu) throw new Error(`${to.name}: its source lies on another device; read it there and pass the numbers`);
     from.#present(data.storage);
     if (from.runs !== data.run) throw new Error(`${to.name}: its source was overwritten by a later step`);
     encoder.copyBufferToBuffer(from.buffers.get(data.storage)!, 0, buffer, 0, byteLength(to));

@@ -56,8 +56,7 @@ export function forwardRegions(
   const [record, penaltyText] = [results.shift()!, results.shift()!];
   const z = def.z ? results.shift()! : 'vec4f(0)';
   return {
-    declare: declarations(def, hoisted, def.states.map((s) => `s_${s}`)),
-    prepare: [...preparations(def, hoisted, slots), ...def.states.map((s, k) => `s_${s}[g] = state_at(${k}u, b, q);`)].join('\n'),
+    prepare: [...preparations(def, hoisted, slots), ...def.states.map((s, k) => `var s_${s} = state_at(${k}u, b, q);`)].join('\n'),
     step: [
       ...printed.lines,
       ...next,
@@ -65,11 +64,11 @@ export function forwardRegions(
       `let penalty = ${penaltyText};`,
       `var z = ${z};`,
       ...planes.map((p, k) => `let plane_${k} = ${results[k]}; // ${p.name}`),
-      ...def.states.map((s) => `s_${s}[g] = next_${s};`),
+      ...def.states.map((s) => `s_${s} = next_${s};`),
     ].join('\n'),
     save: planes.map((_, k) => `trace[${plane(k)}at] = plane_${k};`).join('\n'),
     pad: planes.map((_, k) => `trace[${plane(k)}at] = vec4f(0);`).join('\n'),
-    keep: def.states.map((s, k) => `carry[(${k}u * B + b) * Q + q] = s_${s}[g];`).join('\n'),
+    keep: def.states.map((s, k) => `carry[(${k}u * B + b) * Q + q] = s_${s};`).join('\n'),
   };
 }
 
@@ -88,7 +87,7 @@ export function backwardRegions(
   const shared = (e: Expr) => namesOf(e, hoisted, slots);
   const now: Names = (e) => {
     const p = planeOf.get(e);
-    if (p) return `n_${p.k}[g]`;
+    if (p) return `n_${p.k}`;
     return e === def.z ? 'z' : (shared(e) ?? (e.op === 'leaf' ? leafBackward(e.name) : undefined));
   };
   const before: Names = (e) => {
@@ -103,15 +102,15 @@ export function backwardRegions(
   const params = adjoint.params.map((p, i) => ({ name: p.name, text: rest[def.states.length + i]!, k: def.states.length + (def.z ? 1 : 0) + i }));
   const all = adjoint.previous.map((p, i) => ({ name: p.name, text: previous.results[i]!, k: def.states.indexOf(p.name) }));
   return {
-    declare: declarations(def, hoisted, [...states.map(({ s }) => `d_${s}`), ...params.map((p) => `g_${p.name}`), ...used.map((p) => `n_${p.k}`)]),
     prepare: [
       ...preparations(def, hoisted, slots),
+      ...[...states.map(({ s }) => `d_${s}`), ...params.map((p) => `g_${p.name}`), ...used.map((p) => `n_${p.k}`)].map((n) => `var ${n} = vec4f(0);`),
       'if (resumed) {',
-      ...states.map(({ s, k }) => `  d_${s}[g] = carry[Q + (${k}u * B + b) * Q + q];`),
+      ...states.map(({ s, k }) => `  d_${s} = carry[Q + (${k}u * B + b) * Q + q];`),
       '}',
-      ...(params.length ? ['if (dims.last == 0u) {', ...params.map(({ name, k }) => `  g_${name}[g] = carry[Q + (${k}u * B + b) * Q + q];`), '}'] : []),
+      ...(params.length ? ['if (dims.last == 0u) {', ...params.map(({ name, k }) => `  g_${name} = carry[Q + (${k}u * B + b) * Q + q];`), '}'] : []),
       ...(used.length
-        ? ['if (t_end > dims.t0) {', '  let at = ((t_end - 1u) * B + b) * Q + q;', ...used.map((p) => `  n_${p.k}[g] = trace[${plane(p.k)}at];`), '}']
+        ? ['if (t_end > dims.t0) {', '  let at = ((t_end - 1u) * B + b) * Q + q;', ...used.map((p) => `  n_${p.k} = trace[${plane(p.k)}at];`), '}']
         : []),
     ].join('\n'),
     step: [
@@ -127,13 +126,13 @@ export function backwardRegions(
       `let d_input = ${dInput};`,
       `let d_last = ${dLast};`,
       ...states.map(({ s, text }) => `let c_${s} = ${text};`),
-      ...params.map(({ name, text }) => `g_${name}[g] += ${text};`),
-      ...states.map(({ s }) => `d_${s}[g] = c_${s};`),
-      ...used.map((p) => `n_${p.k}[g] = b_${p.k};`),
+      ...params.map(({ name, text }) => `g_${name} += ${text};`),
+      ...states.map(({ s }) => `d_${s} = c_${s};`),
+      ...used.map((p) => `n_${p.k} = b_${p.k};`),
     ].join('\n'),
     keep: [
-      ...states.map(({ s, k }) => `carry[Q + (${k}u * B + b) * Q + q] = d_${s}[g];`),
-      ...params.map(({ name, k }) => `carry[Q + (${k}u * B + b) * Q + q] = g_${name}[g];`),
+      ...states.map(({ s, k }) => `carry[Q + (${k}u * B + b) * Q + q] = d_${s};`),
+      ...params.map(({ name, k }) => `carry[Q + (${k}u * B + b) * Q + q] = g_${name};`),
     ].join('\n'),
   };
 }
@@ -141,43 +140,37 @@ export function backwardRegions(
 const plane = (k: number): string => (k === 0 ? '' : `${k}u * T * B * Q + `);
 const isParameter = (e: Expr): boolean => e.name.startsWith('param.');
 
-function declarations(def: NeuronDefinition, hoisted: readonly Expr[], others: readonly string[]): string {
-  return [...Object.keys(def.params).map((p) => `p_${p}`), ...hoisted.map((_, i) => `h${i}`), ...others]
-    .map((n) => `var ${n}: array<vec4f, PER_THREAD>;`)
-    .join('\n');
-}
-
 /** Loads of the parameters, then what depends on them alone. */
 function preparations(def: NeuronDefinition, hoisted: readonly Expr[], slots: SlotNames): string[] {
   const names: Names = (e) => namesOf(e, [], slots);
   const printed = printWgsl(hoisted, names, 'h');
-  // the lets would shadow the arrays of hoisted values
+  // the lets would have the names of the hoisted values
   const rename = (text: string) => text.replace(/\bh(\d+)\b/g, 'k$1');
   return [
-    ...Object.keys(def.params).map((p, k) => `p_${p}[g] = effective[PARAMS + ${k}u * Q + q];`),
+    ...Object.keys(def.params).map((p, k) => `let p_${p} = effective[PARAMS + ${k}u * Q + q];`),
     ...printed.lines.map(rename),
-    ...printed.results.map((r, i) => `h${i}[g] = ${rename(r)};`),
+    ...printed.results.map((r, i) => `let h${i} = ${rename(r)};`),
   ];
 }
 
 function namesOf(e: Expr, hoisted: readonly Expr[], slots: SlotNames): string | undefined {
   const h = hoisted.indexOf(e);
-  if (h >= 0) return `h${h}[g]`;
+  if (h >= 0) return `h${h}`;
   if (e.op !== 'leaf') return undefined;
   const [kind, name] = e.name.split('.') as [string, string];
-  if (kind === 'param') return `p_${name}[g]`;
+  if (kind === 'param') return `p_${name}`;
   if (kind === 'surrogate') return `vec4f(slot(dims.surrogate_slot + ${slots.surrogate.indexOf(name)}u))`;
   if (kind === 'penalty') return `vec4f(slot(dims.penalty_slot + ${slots.penalties.indexOf(name)}u))`;
   return undefined;
 }
 
 const leafForward = (name: string): string | undefined =>
-  name === 'input' ? 'input' : name === 'state.z' ? 'z_last[g]' : name.startsWith('state.') ? `s_${name.slice(6)}[g]` : undefined;
+  name === 'input' ? 'input' : name === 'state.z' ? 'z_last' : name.startsWith('state.') ? `s_${name.slice(6)}` : undefined;
 
 const leafBackward = (name: string): string | undefined => {
   if (name === 'state.z') return 'z_last';
   if (name === 'bar.z') return 'bar_z';
   if (name === 'bar.record') return 'bar_record';
-  if (name.startsWith('bar.')) return `d_${name.slice(4)}[g]`;
+  if (name.startsWith('bar.')) return `d_${name.slice(4)}`;
   return name.startsWith('state.') ? `s_${name.slice(6)}` : undefined;
 };

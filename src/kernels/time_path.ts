@@ -4,8 +4,6 @@ import { quads } from './sizes.ts';
 export interface TimePath {
   /** Threads of a workgroup. */
   readonly workgroup: number;
-  /** Quads of neurons that one thread keeps in registers. */
-  readonly perThread: number;
   /** Workgroups that share one sample's neurons. */
   readonly tiles: number;
   /** Time steps of one dispatch. */
@@ -22,7 +20,8 @@ const DISPATCH_BUDGET = 1e9;
 /**
  * The one rule that chooses between a fused time loop and one dispatch a step.
  *
- * A workgroup holds up to 256 threads of 4 quads: 4,096 neurons. A layer that fits runs its whole time loop in one
+ * A thread serves four neurons, so a workgroup of 256 threads holds 1,024 (one of 1,024 threads, where the adapter has
+ * them, 4,096). A layer that fits runs its whole time loop in one
  * dispatch, chunked only when that would run for long. A wider layer is cut into tiles; without recurrence they are
  * independent and keep the time loop, with it each step is a dispatch of its own.
  *
@@ -39,15 +38,10 @@ export function chooseTimePath(
   const Q = quads(N);
   // whole words of spike bits per tile: 8 quads
   let workgroup = 8;
-  while (workgroup < Q && workgroup < Math.min(64, limits.maxWorkgroup)) workgroup *= 2;
-  let perThread = 1;
-  while (workgroup * perThread < Q && perThread < 4) {
-    if (workgroup < limits.maxWorkgroup && workgroup < 256) workgroup *= 2;
-    else perThread *= 2;
-  }
-  const tiles = Math.ceil(Q / (workgroup * perThread));
+  while (workgroup < Q && 2 * workgroup <= limits.maxWorkgroup) workgroup *= 2;
+  const tiles = Math.ceil(Q / workgroup);
   const work = B * N * (20 + 0.1 * inputs + (recurrent ? N : 0));
-  if (recurrent && tiles > 1) return { workgroup, perThread, tiles, chunk: 1, wide: true, work };
+  if (recurrent && tiles > 1) return { workgroup, tiles, chunk: 1, wide: true, work };
   const fitting = Math.max(32, 32 * Math.floor(DISPATCH_BUDGET / work / 32));
-  return { workgroup, perThread, tiles, chunk: Math.min(T, chunk ?? fitting), wide: false, work };
+  return { workgroup, tiles, chunk: Math.min(T, chunk ?? fitting), wide: false, work };
 }

@@ -3,6 +3,7 @@ import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { NeuronDefinition } from '../neurons/definition.ts';
+import { suggest } from '../neurons/nearest.ts';
 import { type Surrogate, surrogate } from '../neurons/surrogates.ts';
 import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
 
@@ -58,8 +59,11 @@ export class Neurons extends Layer {
     this.inputs = inputs ?? N;
     this.outputs = N;
     const { recurrent = false, learn = [], bias = false, weightGain = 1, recurrentGain = 1 } = options;
-    const unknown = learn.find((n) => !(n in params));
-    if (unknown !== undefined) throw new Error(`${name}: learn names '${unknown}', known are ${Object.keys(params).join(', ')}`);
+    const unknown = learn.find((n) => !Object.hasOwn(params, n));
+    if (unknown !== undefined) throw new Error(`${name}: learn names '${unknown}'${suggest(unknown, Object.keys(params))}`);
+    for (const [what, gain] of Object.entries({ weightGain, recurrentGain })) {
+      if (!Number.isFinite(gain)) throw new Error(`${name}: ${what} must be a finite number, got ${gain}`);
+    }
     if (bias && inputs === null) throw new Error(`${name}: bias needs weights of the layer's own; give it to the layer before`);
     if (recurrent && !definition.z) throw new Error(`${name}: does not spike and cannot be recurrent`);
     this.surrogate = definition.z ? surrogate(options.surrogate ?? 'triangle') : null;

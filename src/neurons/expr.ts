@@ -156,8 +156,9 @@ export const meaning: Record<Exclude<Op, 'const' | 'leaf' | 'spike'>, (a: number
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  min: Math.min,
-  max: Math.max,
+  // written out: the variadic ones would count the unused third argument in
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
   gt: (a, b) => (a > b ? 1 : 0),
   ge: (a, b) => (a >= b ? 1 : 0),
   where: (a, b, c) => (a !== 0 ? b : c),

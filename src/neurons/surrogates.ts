@@ -1,4 +1,5 @@
 import { abs, type Expr, expr, leaf, max, min, where } from './expr.ts';
+import { suggest } from './nearest.ts';
 
 /**
  * A surrogate derivative of the spike, as a function of the dimensionless distance x from the threshold (1 is a whole
@@ -51,8 +52,8 @@ const byName: Record<string, (constants: Record<string, number>) => Surrogate> =
 export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
   if (typeof choice === 'object' && 'derivative' in choice) return choice;
   const { name, constants } = typeof choice === 'string' ? { name: choice, constants: {} } : choice;
-  const make = byName[name];
-  if (!make) throw new Error(`surrogate: unknown name '${name}'; known are ${Object.keys(byName).join(', ')}`);
+  const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
+  if (!make) throw new Error(`surrogate: unknown name '${name}'${suggest(name, Object.keys(byName))}`);
   return make(constants);
 }
 

@@ -11,6 +11,8 @@ import { Monitor, type Score } from './monitor.ts';
 
 /** Steps between two readings of the loss; the device gathers what happened in between. */
 const READ_EVERY = 8;
+/** Milliseconds between two calls of onProgress at least. */
+const SHOW_EVERY = 100;
 
 export interface FitOptions {
   readonly loss: LossFunction;
@@ -67,6 +69,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
   const total = epochs * perEpoch;
   const baseRate = optimizer.lr;
   const results: EpochResult[] = [];
+  let shown = 0;
   try {
     for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
       const began = performance.now();
@@ -83,8 +86,12 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
         regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
         Monitor.watch(tape, result);
         await optimizer.step(tape);
-        readings.step(tape, validSteps(batch), i % READ_EVERY === READ_EVERY - 1 || i >= perEpoch - 2);
-        if (monitor.score.samples > 0) onProgress?.({ ...monitor.score, epoch, step: step + 1, steps: total });
+        readings.step(tape, validSteps(batch));
+        const now = performance.now();
+        if (onProgress && monitor.score.samples > 0 && (now - shown > SHOW_EVERY || step + 1 === total)) {
+          shown = now;
+          onProgress({ ...monitor.score, epoch, step: step + 1, steps: total });
+        }
       }
       await readings.done();
       await engine.pull(net);
@@ -104,31 +111,37 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
 /** Reads what steps reported while the next ones run. */
 class Readings {
   readonly #pending: Promise<void>[] = [];
-  readonly #steps = new Map<string, number[]>();
+  /** Steps whose reports wait on the device, by the form of the step: its last tape, and the valid steps of each. */
+  readonly #waiting = new Map<string, { tape: Tape; steps: number[] }>();
   #failure: unknown = null;
 
   constructor(readonly monitor: Monitor) {}
 
-  step(tape: Tape, steps: number, read: boolean): void {
+  /** Takes note of a step that has run. @throws what an earlier reading found wrong */
+  step(tape: Tape, steps: number): void {
+    const form = tape.cells.map((c) => c.v.shape.join()).join();
+    const waiting = this.#waiting.get(form) ?? { tape, steps: [] };
+    this.#waiting.set(form, { tape, steps: [...waiting.steps, steps] });
+    if (waiting.steps.length + 1 >= READ_EVERY) this.#read(form);
     if (this.#failure) throw this.#failure;
-    const form = tape.cells.map((c) => c.v.shape.join()).join() || String(steps);
-    const waiting = this.#steps.get(form) ?? [];
-    waiting.push(steps);
-    this.#steps.set(form, waiting);
-    if (!read) return;
-    const these = waiting.splice(0);
-    const reading = tape.collect().then((all) => all.forEach((reports, k) => this.monitor.add(tape, reports, these[k]!)));
-    this.#pending.push(reading.then(() => this.#check(), (error) => { this.#failure = error; }));
   }
 
+  /** Reads what is left, so that nothing of this epoch turns up in the next. */
   async done(): Promise<void> {
+    for (const form of [...this.#waiting.keys()]) this.#read(form);
     await Promise.all(this.#pending);
     if (this.#failure) throw this.#failure;
   }
 
-  #check(): void {
-    const { loss } = this.monitor.score;
-    if (!Number.isFinite(loss)) this.#failure ??= new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
+  #read(form: string): void {
+    const { tape, steps } = this.#waiting.get(form)!;
+    this.#waiting.delete(form);
+    const reading = tape.collect().then((all) => {
+      all.forEach((reports, k) => this.monitor.add(tape, reports, steps[k]!));
+      const { loss } = this.monitor.score;
+      if (!Number.isFinite(loss)) throw new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
+    });
+    this.#pending.push(reading.catch((error) => { this.#failure ??= error; }));
   }
 }
 

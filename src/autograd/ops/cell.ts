@@ -90,7 +90,7 @@ const op: Op<CellAttrs> = {
     const monitored = isMonitored(low, node);
     const variant = {
       constants: {
-        N, Q, W: words(N), WORKGROUP: path.workgroup, PER_THREAD: path.perThread, STATES: def.states.length,
+        N, Q, W: words(N), WORKGROUP: path.workgroup, STATES: def.states.length,
         IN_WORDS: words(inputs), W_IN: weight ? low.weights(weight, 'pre') : 0, W_REC: recurrent ? low.weights(recurrent, 'pre') : 0,
         BIAS: bias ? low.constants([bias], N) : 0, PARAMS: low.constants(attrs.constants, N),
         HAS_CURRENT: current !== null, HAS_INPUT: weight !== null, HAS_BIAS: bias !== null, HAS_START: start !== null,
@@ -152,14 +152,14 @@ const op: Op<CellAttrs> = {
     let gradOut = dz ?? dv;
     if (dz && dv) {
       gradOut = low.make(`gradient of ${node.label}`, 'f32', [2, T, B, N]);
-      low.copy(dz, gradOut, { label: `${node.label} spikes' gradient` });
-      low.copy(dv, gradOut, { offset: T * B * Q, label: `${node.label} voltages' gradient` });
+      low.copy(dz, gradOut, { count: T * B * Q, label: `${node.label} spikes' gradient` });
+      low.copy(dv, gradOut, { offset: T * B * Q, count: T * B * Q, label: `${node.label} voltages' gradient` });
     }
     const inPlace = plan.trace !== null && !traceKept(low, node, plan);
     const gradIn = inPlace ? plan.trace! : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
     const variant = {
       constants: {
-        N, Q, W: words(N), WORKGROUP: path.workgroup, PER_THREAD: path.perThread, STATES: def.states.length, LEARNED: adjoint.params.length,
+        N, Q, W: words(N), WORKGROUP: path.workgroup, STATES: def.states.length, LEARNED: adjoint.params.length,
         W_REC: recurrent ? low.weights(recurrent, 'post') : 0, PARAMS: low.constants(attrs.constants, N),
         HAS_START: start !== null, HAS_LENGTHS: plan.lengths !== null, HAS_GRAD_SPIKES: dz !== null, HAS_GRAD_RECORD: dv !== null,
         HAS_FINAL: dFinal !== null, HAS_RATE: extras.rate !== null, RECURRENT: recurrent !== null, SPIKES: def.z !== null,

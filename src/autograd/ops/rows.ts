@@ -21,7 +21,7 @@ const op: Op<RowsAttrs> = {
     const table = new Uint32Array(2 * index.length + 1);
     for (let r = 0; r <= index.length; r++) table[r] = r;
     table.set(index, index.length + 1);
-    gather(low, node.label, { table, a: low.of(a), b: b && low.of(b), to: low.give(y, low.make(y.name, 'f32', y.shape)) });
+    gather(low, node.label, { table, a: low.of(a), rowsOfA: rows(a.shape), b: b && low.of(b), to: low.give(y, low.make(y.name, 'f32', y.shape)) });
   },
   backward(low, node) {
     const g = low.gradient(node.outputs[0]!);
@@ -32,7 +32,7 @@ const op: Op<RowsAttrs> = {
       const n = rows(x.shape);
       if (low.needs(x)) {
         const to = low.make(`gradient of ${x.name}`, 'f32', x.shape);
-        gather(low, `${node.label} gradient`, { table: inverse(node.attrs.index, first, n), a: g, b: null, to });
+        gather(low, `${node.label} gradient`, { table: inverse(node.attrs.index, first, n), a: g, rowsOfA: rows(node.outputs[0]!.shape), b: null, to });
         low.addGradient(x, to);
       }
       first += n;
@@ -49,11 +49,12 @@ function inverse(index: Uint32Array, first: number, n: number): Uint32Array {
   return Uint32Array.from([...table, ...lists.flat()]);
 }
 
-function gather(low: Lowering, label: string, a: { table: Uint32Array; a: Storage; b: Storage | null; to: Storage }): void {
+function gather(low: Lowering, label: string, a: { table: Uint32Array; a: Storage; rowsOfA: number; b: Storage | null; to: Storage }): void {
   const Q = quads(width(a.to.shape));
   const n = rows(a.to.shape);
   low.call(gatherRows, label, {
-    dims: { rows: n, Q, rows_a: rows(a.a.shape) },
+    // a tensor may be the first part of larger memory, so the memory's own shape does not count
+    dims: { rows: n, Q, rows_a: a.rowsOfA },
     buffers: { table: low.constant(`rows of ${label}`, a.table), a: a.a, b: a.b, result: a.to },
     groups: [Math.ceil(Q / 8), Math.ceil(n / 8), 1],
   });
