@@ -60,9 +60,23 @@ export interface FitResult {
  * @throws when the data does not fit the net, when the batch is larger than the set, or when the loss is not finite
  */
 export async function fit(engine: Engine, net: Sequential, set: Dataset, options: FitOptions): Promise<FitResult> {
-  const { loss: lossOf, optimizer, epochs, batchSize = 32, regularizers = [], validation, seed = 0, schedule, signal, onProgress, onEpoch } = options;
-  if (!(Number.isInteger(epochs) && epochs > 0)) throw new Error(`fit: epochs must be a whole number above 0, got ${epochs}`);
-  if (!(Number.isInteger(batchSize) && batchSize > 0)) throw new Error(`fit: batchSize must be a whole number above 0, got ${batchSize}`);
+  const {
+    loss: lossOf,
+    optimizer,
+    epochs,
+    batchSize = 32,
+    regularizers = [],
+    validation,
+    seed = 0,
+    schedule,
+    signal,
+    onProgress,
+    onEpoch,
+  } = options;
+  if (!(Number.isInteger(epochs) && epochs > 0))
+    throw new Error(`fit: epochs must be a whole number above 0, got ${epochs}`);
+  if (!(Number.isInteger(batchSize) && batchSize > 0))
+    throw new Error(`fit: batchSize must be a whole number above 0, got ${batchSize}`);
   if (batchSize > set.count) throw new Error(`fit: batchSize ${batchSize} is larger than the data set of ${set.count}`);
   engine.bind(net);
   const perEpoch = Math.ceil(set.count / batchSize);
@@ -76,28 +90,42 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
       const order = shuffled(set.count, `${seed}/epoch ${epoch}`);
       const monitor = new Monitor();
       const readings = new Readings(monitor);
-      for (let i = 0; i < perEpoch && !signal?.aborted; i++) {
-        const step = (epoch - 1) * perEpoch + i;
-        if (schedule) optimizer.lr = baseRate * schedule(step / total);
-        const batch = set.batch(order.subarray(i * batchSize, (i + 1) * batchSize));
-        const tape = engine.tape({ seed, step });
-        const x = tape.input(batch.values, { shape: batch.shape, form: set.form, ...(batch.lengths ? { lengths: batch.lengths } : {}), name: 'x' });
-        const { loss, result } = lossOf(net.forward(x), batch.labels);
-        regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
-        Monitor.watch(tape, result);
-        await optimizer.step(tape);
-        readings.step(tape, validSteps(batch));
-        const now = performance.now();
-        if (onProgress && monitor.score.samples > 0 && (now - shown > SHOW_EVERY || step + 1 === total)) {
-          shown = now;
-          onProgress({ ...monitor.score, epoch, step: step + 1, steps: total });
+      try {
+        for (let i = 0; i < perEpoch && !signal?.aborted; i++) {
+          const step = (epoch - 1) * perEpoch + i;
+          if (schedule) optimizer.lr = baseRate * schedule(step / total);
+          const batch = set.batch(order.subarray(i * batchSize, (i + 1) * batchSize));
+          const tape = engine.tape({ seed, step });
+          const x = tape.input(batch.values, {
+            shape: batch.shape,
+            form: set.form,
+            ...(batch.lengths ? { lengths: batch.lengths } : {}),
+            name: 'x',
+          });
+          const { loss, result } = lossOf(net.forward(x), batch.labels);
+          regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
+          Monitor.watch(tape, result);
+          await optimizer.step(tape);
+          readings.step(tape, validSteps(batch));
+          const now = performance.now();
+          if (onProgress && monitor.score.samples > 0 && (now - shown > SHOW_EVERY || step + 1 === total)) {
+            shown = now;
+            onProgress({ ...monitor.score, epoch, step: step + 1, steps: total });
+          }
         }
+      } catch (error) {
+        // leave no report of a failed epoch behind for the next one
+        await readings.done().catch(() => undefined);
+        throw error;
       }
       await readings.done();
       await engine.pull(net);
       const seconds = (performance.now() - began) / 1000;
       const lr = optimizer.lr;
-      const scored = validation && !signal?.aborted ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) }) : null;
+      const scored =
+        validation && !signal?.aborted
+          ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) })
+          : null;
       const result = { ...monitor.score, epoch, lr, seconds, validation: scored };
       results.push(result);
       await onEpoch?.(result);
@@ -139,9 +167,14 @@ class Readings {
     const reading = tape.collect().then((all) => {
       all.forEach((reports, k) => this.monitor.add(tape, reports, steps[k]!));
       const { loss } = this.monitor.score;
-      if (!Number.isFinite(loss)) throw new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
+      if (!Number.isFinite(loss))
+        throw new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
     });
-    this.#pending.push(reading.catch((error) => { this.#failure ??= error; }));
+    this.#pending.push(
+      reading.catch((error) => {
+        this.#failure ??= error;
+      }),
+    );
   }
 }
 

@@ -107,7 +107,6 @@ const networks: Record<string, TwoLayers> = {
 const LIMIT = 1e-6;
 
 function check(agreements: readonly Agreement[]): void {
-  if (process.env.SHOW) console.log(agreements.map((a) => `${a.name} ${a.size.toExponential(1)} ${a.error.toExponential(1)}`).join(' | '));
   for (const { name, size, error } of agreements) {
     expect(size, `size of the derivative by ${name}`).toBeGreaterThan(1e-4);
     expect(error, `relative error of the gradient of ${name}`).toBeLessThan(LIMIT);
