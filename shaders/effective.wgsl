@@ -8,7 +8,7 @@
 //   FORM_PER_NEURON [post] or [1] -> one row of quads over post
 // Rows past the matrix and lanes past a row are 0 (for constants of neurons: the lowest value allowed).
 //
-// Dispatch: (ceil(total / 64), 1, 1).
+// Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread a quad.
 
 struct Step {
   seed: u32,
@@ -19,6 +19,7 @@ struct Step {
 struct Dims {
   entries: u32,
   total: u32,
+  row: u32,
 }
 
 struct Entry {
@@ -65,7 +66,7 @@ fn stored(e: Entry, row: u32, lane: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.x;
+  let at = id.y * dims.row + id.x;
   if (at >= dims.total) {
     return;
   }

@@ -3,7 +3,7 @@
 // x is [M][KQ] quads, dy [M][Q], the gradient is stored as the parameter is, [post][pre]. A thread makes a block of four
 // by four and walks over all m in order, so that the sum is the same every time.
 //
-// Dispatch: (ceil(KQ * Q / 32), 1, 1), 32 threads.
+// Dispatch: (min(ceil(KQ * Q / 32), 65535), ceil(...), 1), 32 threads.
 
 struct Step {
   seed: u32,
@@ -17,6 +17,7 @@ struct Dims {
   N: u32,
   dest: u32,
   accumulate: u32,
+  row: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -29,8 +30,9 @@ struct Dims {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let KQ = (dims.K + 3u) / 4u;
   let Q = (dims.N + 3u) / 4u;
-  let q = id.x % Q;
-  let k = id.x / Q;
+  let i = id.y * dims.row + id.x;
+  let q = i % Q;
+  let k = i / Q;
   if (k >= KQ) {
     return;
   }

@@ -4,7 +4,7 @@
 // and 1 for recurrent spikes, whose spike before the first step is in start (slot Z of the initial states).
 // A thread makes one quad of postsynaptic neurons for one presynaptic one and walks over samples and steps in order.
 //
-// Dispatch: (ceil(K * Q / 64), 1, 1), 64 threads.
+// Dispatch: (min(ceil(K * Q / 64), 65535), ceil(...), 1), 64 threads.
 
 struct Step {
   seed: u32,
@@ -20,6 +20,7 @@ struct Dims {
   bits_along_time: u32,
   dest: u32,
   accumulate: u32,
+  row: u32,
 }
 
 const SHIFT: u32 = 0u;
@@ -38,8 +39,9 @@ const NO_DIAGONAL: bool = false;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let Q = (dims.N + 3u) / 4u;
   let K4 = 4u * ((dims.K + 3u) / 4u);
-  let q = id.x % Q;
-  let pre = id.x / Q;
+  let i = id.y * dims.row + id.x;
+  let q = i % Q;
+  let pre = i / Q;
   if (pre >= dims.K) {
     return;
   }

@@ -1,6 +1,6 @@
 import type { Device } from '../device/device.ts';
-import type { Parameter } from './parameter.ts';
 import type { Storage } from '../device/storage.ts';
+import type { Parameter } from './parameter.ts';
 
 let arenas = 0;
 

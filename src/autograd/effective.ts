@@ -1,9 +1,9 @@
-import { effective } from '../kernels/dense.ts';
-import { quads } from '../kernels/sizes.ts';
-import type { Arena } from './arena.ts';
 import type { Call } from '../device/device.ts';
-import type { Parameter } from './parameter.ts';
 import type { Storage } from '../device/storage.ts';
+import { effective } from '../kernels/dense.ts';
+import { fold, quads } from '../kernels/sizes.ts';
+import type { Arena } from './arena.ts';
+import type { Parameter } from './parameter.ts';
 
 const FORM = { pre: 0, post: 1, perNeuron: 2 } as const;
 const UNBOUNDED = 3e38;
@@ -27,7 +27,12 @@ export class EffectiveTable {
   readonly #entries: Entry[] = [];
   readonly #known = new Map<string, number>();
   #total = 0;
-  #storage: { name: string; form: 'words'; shape: number[]; role: 'transient' } = { name: 'effective weights', form: 'words', shape: [4], role: 'transient' };
+  #storage: { name: string; form: 'words'; shape: number[]; role: 'transient' } = {
+    name: 'effective weights',
+    form: 'words',
+    shape: [4],
+    role: 'transient',
+  };
 
   get storage(): Storage {
     return this.#storage;
@@ -37,16 +42,26 @@ export class EffectiveTable {
     const [post, pre] = p.shape as [number, number];
     const n = by === 'pre' ? pre : post;
     return this.#once(`${by} ${source}`, () =>
-      this.#add({ rows: 4 * quads(n), quads: quads(by === 'pre' ? post : pre), source, post, pre, form: FORM[by], p }));
+      this.#add({ rows: 4 * quads(n), quads: quads(by === 'pre' ? post : pre), source, post, pre, form: FORM[by], p }),
+    );
   }
 
   constants(list: readonly { p: Parameter; at: number }[], N: number): number {
     return this.#once(`constants ${N} ${list.map((c) => c.at).join()}`, () => {
       const first = this.#total;
       for (const { p, at } of list) {
-        if (p.data.length !== N && p.data.length !== 1) throw new Error(`${p.name}: must have 1 or ${N} values, has ${p.data.length}`);
+        if (p.data.length !== N && p.data.length !== 1)
+          throw new Error(`${p.name}: must have 1 or ${N} values, has ${p.data.length}`);
         // pre says whether there is one value for the layer
-        this.#add({ rows: 1, quads: quads(N), source: at, post: N, pre: p.data.length === 1 ? 1 : 0, form: FORM.perNeuron, p });
+        this.#add({
+          rows: 1,
+          quads: quads(N),
+          source: at,
+          post: N,
+          pre: p.data.length === 1 ? 1 : 0,
+          form: FORM.perNeuron,
+          p,
+        });
       }
       return first;
     });
@@ -58,21 +73,30 @@ export class EffectiveTable {
     const view = new DataView(table);
     this.#entries.forEach((e, i) => {
       const { min = -UNBOUNDED, max = UNBOUNDED, noDiagonal = false } = e.p.options;
-      [e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0].forEach((n, k) => view.setUint32(40 * i + 4 * k, n, true));
+      [e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0].forEach((n, k) =>
+        view.setUint32(40 * i + 4 * k, n, true),
+      );
       view.setFloat32(40 * i + 32, min, true);
       view.setFloat32(40 * i + 36, max, true);
     });
+    const { groups, row } = fold(this.#total, 64);
     return {
       kernel: effective,
       variant: {},
       label: 'effective weights',
-      dims: { entries: this.#entries.length, total: this.#total },
+      dims: { entries: this.#entries.length, total: this.#total, row },
       buffers: {
-        table: { name: 'table of effective weights', form: 'words', shape: [table.byteLength / 4], role: 'constant', data: new Uint32Array(table) },
+        table: {
+          name: 'table of effective weights',
+          form: 'words',
+          shape: [table.byteLength / 4],
+          role: 'constant',
+          data: new Uint32Array(table),
+        },
         params: arena.params,
         effective: this.#storage,
       },
-      groups: [Math.ceil(this.#total / 64), 1, 1],
+      groups,
     };
   }
 

@@ -1,5 +1,5 @@
-import { Arena } from './arena.ts';
 import type { Device, Executable, MemoryReport } from '../device/device.ts';
+import { Arena } from './arena.ts';
 import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { Tape } from './tape.ts';
@@ -15,7 +15,9 @@ const KEPT_STEPS = 16;
 /** A device, the nets bound to it, and the steps compiled for it. */
 export class Engine<D extends Device = Device> {
   readonly #steps = new Map<string, Promise<Executable>>();
-  get __steps() { return this.#steps; }
+  get __steps() {
+    return this.#steps;
+  }
   readonly #lowered = new WeakMap<Executable, Lowered>();
   readonly #arenas = new Map<Module, Arena>();
   readonly #owners = new WeakMap<Parameter, Arena>();
@@ -52,7 +54,10 @@ export class Engine<D extends Device = Device> {
     for (const [signature, step] of this.#steps) {
       if (!signature.startsWith(`${this.#numbers.get(arena)}|`)) continue;
       this.#steps.delete(signature);
-      step.then((e) => e.dispose(), () => undefined);
+      step.then(
+        (e) => e.dispose(),
+        () => undefined,
+      );
     }
     arena.dispose();
   }
@@ -63,7 +68,11 @@ export class Engine<D extends Device = Device> {
    * @param options seed and step number for everything random in it; training: false leaves the backward pass out
    */
   tape(options: { seed?: number; step?: number; training?: boolean } = {}): Tape {
-    return new Tape(this, { seed: options.seed ?? 0, step: options.step ?? this.#taped++, training: options.training ?? true });
+    return new Tape(this, {
+      seed: options.seed ?? 0,
+      step: options.step ?? this.#taped++,
+      training: options.training ?? true,
+    });
   }
 
   /** Live and pooled bytes and buffers on the device. */
@@ -92,7 +101,10 @@ export class Engine<D extends Device = Device> {
       const [oldest, gone] = this.#steps.entries().next().value!;
       this.#steps.delete(oldest);
       // one that never compiled is none of this step's business
-      await gone.then((e) => e.dispose(), () => undefined);
+      await gone.then(
+        (e) => e.dispose(),
+        () => undefined,
+      );
     }
     return step;
   }

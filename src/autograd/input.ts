@@ -1,5 +1,5 @@
-import type { Tape } from './tape.ts';
 import { count, type Form, packSpikes, padRows, rows, width } from '../device/storage.ts';
+import type { Tape } from './tape.ts';
 import type { Lengths, Tensor } from './tensor.ts';
 
 export interface InputOptions {
@@ -27,10 +27,12 @@ export function input(tape: Tape, data: ArrayLike<number> | Tensor, options: Inp
   const lengths = options.lengths && placeLengths(tape, options.lengths, shape, name);
   const spec = { form, shape, requiresGrad, name, lengths };
   if (isTensor(data)) {
-    if (data.form !== form || data.shape.join() !== shape.join()) throw new Error(`${name}: must be ${form}[${shape.join(', ')}], got ${data}`);
+    if (data.form !== form || data.shape.join() !== shape.join())
+      throw new Error(`${name}: must be ${form}[${shape.join(', ')}], got ${data}`);
     return tape.place(spec, data.tape.source(data));
   }
-  if (data.length !== count(shape)) throw new Error(`${name}: shape [${shape.join(', ')}] has ${count(shape)} values, got ${data.length}`);
+  if (data.length !== count(shape))
+    throw new Error(`${name}: shape [${shape.join(', ')}] has ${count(shape)} values, got ${data.length}`);
   return tape.place(spec, encode(data, form, shape, name));
 }
 
@@ -38,15 +40,25 @@ const isTensor = (data: ArrayLike<number> | Tensor): data is Tensor => 'tape' in
 
 function placeLengths(tape: Tape, lengths: ArrayLike<number>, shape: readonly number[], name: string): Lengths {
   const [T, B] = shape as [number, number];
-  if (lengths.length !== B) throw new Error(`${name}: lengths must have one entry for each of ${B} samples, got ${lengths.length}`);
+  if (lengths.length !== B)
+    throw new Error(`${name}: lengths must have one entry for each of ${B} samples, got ${lengths.length}`);
   const values = Uint32Array.from(lengths);
   for (let b = 0; b < B; b++) {
-    if (!(Number.isInteger(lengths[b]) && lengths[b]! >= 0 && lengths[b]! <= T)) throw new Error(`${name}: lengths[${b}] must be in 0..${T}, got ${lengths[b]}`);
+    if (!(Number.isInteger(lengths[b]) && lengths[b]! >= 0 && lengths[b]! <= T))
+      throw new Error(`${name}: lengths[${b}] must be in 0..${T}, got ${lengths[b]}`);
   }
-  return { tensor: tape.place({ form: 'words', shape: [B], requiresGrad: false, name: `${name} lengths` }, values), values };
+  return {
+    tensor: tape.place({ form: 'words', shape: [B], requiresGrad: false, name: `${name} lengths` }, values),
+    values,
+  };
 }
 
-function encode(data: ArrayLike<number>, form: Form, shape: readonly number[], name: string): Float32Array | Uint32Array {
+function encode(
+  data: ArrayLike<number>,
+  form: Form,
+  shape: readonly number[],
+  name: string,
+): Float32Array | Uint32Array {
   const refuse = (i: number, expected: string): never => {
     throw new Error(`${name}: value ${i} is ${data[i]}, expected ${expected}`);
   };
@@ -62,7 +74,8 @@ function encode(data: ArrayLike<number>, form: Form, shape: readonly number[], n
       for (let i = 0; i < data.length; i++) if (data[i] !== 0 && data[i] !== 1) refuse(i, 'a spike, 0 or 1');
       return packSpikes(data, shape as [number, number, number]);
     case 'bytes': {
-      for (let i = 0; i < data.length; i++) if (!(Number.isInteger(data[i]) && data[i]! >= 0 && data[i]! <= 255)) refuse(i, 'an integer in 0..255');
+      for (let i = 0; i < data.length; i++)
+        if (!(Number.isInteger(data[i]) && data[i]! >= 0 && data[i]! <= 255)) refuse(i, 'an integer in 0..255');
       const [n, m] = [width(shape), rows(shape)];
       const pitch = 4 * Math.ceil(n / 4);
       const out = new Uint8Array(pitch * m);
@@ -70,7 +83,8 @@ function encode(data: ArrayLike<number>, form: Form, shape: readonly number[], n
       return new Uint32Array(out.buffer);
     }
     case 'words':
-      for (let i = 0; i < data.length; i++) if (!(Number.isInteger(data[i]) && data[i]! >= 0 && data[i]! < 2 ** 32)) refuse(i, 'an unsigned integer');
+      for (let i = 0; i < data.length; i++)
+        if (!(Number.isInteger(data[i]) && data[i]! >= 0 && data[i]! < 2 ** 32)) refuse(i, 'an unsigned integer');
       return Uint32Array.from(data);
   }
 }

@@ -28,13 +28,17 @@ export class Loss {
 
   scale(factor: number): Loss {
     if (!Number.isFinite(factor)) throw new Error(`loss.scale: the factor must be finite, got ${factor}`);
-    return new Loss(this.tape, this.terms.map((t) => ({ ...t, factor: t.factor * factor })));
+    return new Loss(
+      this.tape,
+      this.terms.map((t) => ({ ...t, factor: t.factor * factor })),
+    );
   }
 
   /** Asks for the gradient of this loss with respect to everything that requires one. Once a step. */
   backward(): void {
     if (!this.tape.options.training) throw new Error('loss.backward: this step was begun with training: false');
-    if (this.tape.loss) throw new Error('loss.backward: this step has a loss already; add the two and call backward once');
+    if (this.tape.loss)
+      throw new Error('loss.backward: this step has a loss already; add the two and call backward once');
     this.tape.loss = this.prepare();
   }
 
@@ -53,7 +57,8 @@ export class Loss {
   async value(): Promise<number> {
     let total = 0;
     for (const term of new Set(this.terms.map((t) => t.term))) total += term.sum(await term.tensor.read());
-    if (!Number.isFinite(total)) throw new Error(`loss: the value is ${total}; look at the inputs and the learning rate`);
+    if (!Number.isFinite(total))
+      throw new Error(`loss: the value is ${total}; look at the inputs and the learning rate`);
     return total;
   }
 

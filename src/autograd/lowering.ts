@@ -1,12 +1,12 @@
+import type { Call, Step } from '../device/device.ts';
+import { byteLength, type Form, rows, type Storage, width } from '../device/storage.ts';
 import * as kernels from '../kernels/dense.ts';
 import type { Kernel, Variant } from '../kernels/kernel.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
-import type { Call, Step } from '../device/device.ts';
 import { EffectiveTable } from './effective.ts';
 import type { Node } from './op.ts';
 import type { Parameter } from './parameter.ts';
-import { byteLength, type Form, rows, type Storage, width } from '../device/storage.ts';
 import type { Tape } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -67,7 +67,9 @@ export class Lowering {
     const storage: Storage = { name, form, shape, role: 'transient' };
     const bytes = byteLength(storage);
     if (bytes > this.limits.maxBinding) {
-      throw new Error(`${name}: [${shape.join(', ')}] takes ${bytes} bytes, the adapter binds at most ${this.limits.maxBinding}; use a smaller batch or fewer steps`);
+      throw new Error(
+        `${name}: [${shape.join(', ')}] takes ${bytes} bytes, the adapter binds at most ${this.limits.maxBinding}; use a smaller batch or fewer steps`,
+      );
     }
     return storage;
   }
@@ -107,9 +109,23 @@ export class Lowering {
     return this.tape.kept.has(t) || this.tape.reports.includes(t);
   }
 
-  call(kernel: Kernel, label: string, call: { variant?: Variant; dims: Record<string, number>; buffers: Record<string, Storage | null>; groups: readonly [number, number, number]; work?: number; twin?: unknown }): void {
+  call(
+    kernel: Kernel,
+    label: string,
+    call: {
+      variant?: Variant;
+      dims: Record<string, number>;
+      buffers: Record<string, Storage | null>;
+      groups: readonly [number, number, number];
+      work?: number;
+      twin?: unknown;
+    },
+  ): void {
     const limit = 65535;
-    if (call.groups.some((n) => n > limit)) throw new Error(`${label}: ${call.groups.join(' x ')} workgroups are more than ${limit} in a dimension; use a smaller batch`);
+    if (call.groups.some((n) => n > limit))
+      throw new Error(
+        `${label}: ${call.groups.join(' x ')} workgroups are more than ${limit} in a dimension; use a smaller batch`,
+      );
     this.#calls.push({ kernel, label: `${label} (${kernel.name})`, ...call, variant: call.variant ?? {} });
   }
 
@@ -120,7 +136,10 @@ export class Lowering {
 
   /** First quad of a list of per-neuron constants for N neurons, one row after the other. */
   constants(list: readonly Parameter[], N: number): number {
-    return this.#effective.constants(list.map((p) => ({ p, at: this.arena.offset(p) })), N);
+    return this.#effective.constants(
+      list.map((p) => ({ p, at: this.arena.offset(p) })),
+      N,
+    );
   }
 
   get effective(): Storage {
@@ -155,7 +174,11 @@ export class Lowering {
   }
 
   /** to[offset ...] = from[source ...] (+ plus), over `count` quads. */
-  copy(from: Storage, to: Storage, o: { plus?: Storage; source?: number; offset?: number; count: number; label: string }): void {
+  copy(
+    from: Storage,
+    to: Storage,
+    o: { plus?: Storage; source?: number; offset?: number; count: number; label: string },
+  ): void {
     const { groups, row } = fold(o.count, 64);
     this.call(kernels.add, o.label, {
       variant: { constants: { HAS_B: o.plus !== undefined } },
@@ -180,7 +203,8 @@ export class Lowering {
       if (g) gradients.set(t.id, g);
     }
     const prepared = this.#effective.call(tape.arena);
-    const untouched = this.training && tape.arena ? tape.arena.parameters.filter((p) => p.trainable && !this.#written.has(p)) : [];
+    const untouched =
+      this.training && tape.arena ? tape.arena.parameters.filter((p) => p.trainable && !this.#written.has(p)) : [];
     const keptTensors = [...tape.kept].map((t) => this.of(t));
     return {
       storages: this.#storages,

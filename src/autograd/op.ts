@@ -1,6 +1,6 @@
+import type { Form } from '../device/storage.ts';
 import type { Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
-import type { Form } from '../device/storage.ts';
 import type { Lengths, Tensor } from './tensor.ts';
 
 /**

@@ -18,13 +18,19 @@ export class Parameter {
   constructor(
     readonly shape: readonly number[],
     readonly init: Init,
-    readonly options: { readonly trainable?: boolean; readonly min?: number; readonly max?: number; readonly noDiagonal?: boolean } = {},
+    readonly options: {
+      readonly trainable?: boolean;
+      readonly min?: number;
+      readonly max?: number;
+      readonly noDiagonal?: boolean;
+    } = {},
   ) {
     const length = shape.reduce((a, b) => a * b, 1);
     this.data = new Float32Array(length);
     if ('fill' in init) {
       if (typeof init.fill === 'number') this.data.fill(init.fill);
-      else if (init.fill.length !== length) throw new Error(`parameter of shape [${shape.join(', ')}]: expected ${length} values, got ${init.fill.length}`);
+      else if (init.fill.length !== length)
+        throw new Error(`parameter of shape [${shape.join(', ')}]: expected ${length} values, got ${init.fill.length}`);
       else this.data.set(init.fill);
     }
   }

@@ -1,12 +1,12 @@
-import type { Arena } from './arena.ts';
-import { input, type InputOptions } from './input.ts';
 import type { Executable, StepInput } from '../device/device.ts';
+import type { Arena } from './arena.ts';
 import { decode } from './decode.ts';
 import type { Engine } from './engine.ts';
+import { type InputOptions, input } from './input.ts';
 import type { Loss } from './loss.ts';
 import { lower } from './lowering.ts';
 import type { Node, Op, OutputSpec } from './op.ts';
-import type { CellRun } from './ops/cell.ts';
+import type { CellRun } from './ops/cell_node.ts';
 import type { Parameter } from './parameter.ts';
 import { Tensor } from './tensor.ts';
 
@@ -60,9 +60,18 @@ export class Tape {
   }
 
   /** Records an operation and gives its outputs. */
-  record<A>(op: Op<A>, inputs: readonly (Tensor | null)[], params: readonly Parameter[], attrs: A, outputs: readonly OutputSpec[], label = op.name): Tensor[] {
+  record<A>(
+    op: Op<A>,
+    inputs: readonly (Tensor | null)[],
+    params: readonly Parameter[],
+    attrs: A,
+    outputs: readonly OutputSpec[],
+    label = op.name,
+  ): Tensor[] {
     this.#open(label);
-    for (const t of inputs) if (t && t.tape !== this) throw new Error(`${label}: ${t} belongs to another step; pass it through tape.input(...)`);
+    for (const t of inputs)
+      if (t && t.tape !== this)
+        throw new Error(`${label}: ${t} belongs to another step; pass it through tape.input(...)`);
     for (const p of params) this.#use(p, label);
     const made = outputs.map((o) => this.#tensor({ ...o, name: o.name ?? label }));
     this.nodes.push({ op: op as Op, attrs, inputs, outputs: made, params, label, slotBase: {} });
@@ -100,7 +109,11 @@ export class Tape {
   }
 
   async read(t: Tensor): Promise<Float32Array> {
-    return decode(await this.#executableFor(t, this.kept.has(t)).read(this.#step().storages.get(t.id)!), t.form, t.shape);
+    return decode(
+      await this.#executableFor(t, this.kept.has(t)).read(this.#step().storages.get(t.id)!),
+      t.form,
+      t.shape,
+    );
   }
 
   async readGradient(t: Tensor): Promise<Float32Array> {
@@ -113,12 +126,18 @@ export class Tape {
   async collect(): Promise<Float32Array[][]> {
     if (!this.#executable) throw new Error('collect: the step has not run');
     const all = await this.#executable.collect();
-    return all.map((step) => step.map((contents, i) => decode(contents, this.reports[i]!.form, this.reports[i]!.shape)));
+    return all.map((step) =>
+      step.map((contents, i) => decode(contents, this.reports[i]!.form, this.reports[i]!.shape)),
+    );
   }
 
   /** A kept tensor of this step, as the input of another. */
   source(t: Tensor): StepInput {
-    return { executable: this.#executableFor(t, this.kept.has(t)), storage: this.#step().storages.get(t.id)!, run: this.#run };
+    return {
+      executable: this.#executableFor(t, this.kept.has(t)),
+      storage: this.#step().storages.get(t.id)!,
+      run: this.#run,
+    };
   }
 
   #step() {
@@ -128,23 +147,36 @@ export class Tape {
   #executableFor(t: Tensor, kept: boolean): Executable {
     if (!this.#executable) throw new Error(`${t} cannot be read yet: the step has not run`);
     if (!kept) throw new Error(`${t} was not kept: call keep() (or keepGradient()) on it before the step runs`);
-    if (this.#executable.runs !== this.#run) throw new Error(`${t} was overwritten by a later step of the same form; read it before the next one`);
+    if (this.#executable.runs !== this.#run)
+      throw new Error(`${t} was overwritten by a later step of the same form; read it before the next one`);
     return this.#executable;
   }
 
   #tensor(spec: OutputSpec): Tensor {
     if (spec.shape.length === 0 || spec.shape.some((n) => !(Number.isInteger(n) && n > 0))) {
-      throw new Error(`${spec.name ?? 'tensor'}: every dimension must be a whole number above 0, got [${spec.shape.join(', ')}]`);
+      throw new Error(
+        `${spec.name ?? 'tensor'}: every dimension must be a whole number above 0, got [${spec.shape.join(', ')}]`,
+      );
     }
-    const t = new Tensor(this, this.tensors.length, spec.form, spec.shape, spec.requiresGrad, spec.name ?? '', spec.lengths);
+    const t = new Tensor(
+      this,
+      this.tensors.length,
+      spec.form,
+      spec.shape,
+      spec.requiresGrad,
+      spec.name ?? '',
+      spec.lengths,
+    );
     this.tensors.push(t);
     return t;
   }
 
   #use(p: Parameter, label: string): void {
     const arena = this.engine.arenaOf(p);
-    if (!arena) throw new Error(`${label}: parameter '${p.name || '(unnamed)'}' is on no device; call engine.bind(net) first`);
-    if (this.#arena && this.#arena !== arena) throw new Error(`${label}: a step works on one net; put both into one Sequential`);
+    if (!arena)
+      throw new Error(`${label}: parameter '${p.name || '(unnamed)'}' is on no device; call engine.bind(net) first`);
+    if (this.#arena && this.#arena !== arena)
+      throw new Error(`${label}: a step works on one net; put both into one Sequential`);
     this.#arena = arena;
   }
 

@@ -1,5 +1,5 @@
-import type { Tape } from './tape.ts';
 import type { Form } from '../device/storage.ts';
+import type { Tape } from './tape.ts';
 
 /** The valid steps of each sample of a batch; steps after them are padding. */
 export interface Lengths {

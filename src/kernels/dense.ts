@@ -14,7 +14,7 @@ import { defineKernel } from './kernel.ts';
 export const effective = defineKernel({
   name: 'effective',
   wgsl: effectiveText,
-  dims: { entries: 'u32', total: 'u32' },
+  dims: { entries: 'u32', total: 'u32', row: 'u32' },
   storage: { table: 'read', params: 'read', effective: 'read_write' },
 });
 
@@ -35,14 +35,14 @@ export const linearSpikes = defineKernel({
 export const weightGradient = defineKernel({
   name: 'weight_gradient',
   wgsl: weightGradientText,
-  dims: { M: 'u32', K: 'u32', N: 'u32', dest: 'u32', accumulate: 'u32' },
+  dims: { M: 'u32', K: 'u32', N: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32' },
   storage: { x: 'read', dy: 'read', grads: 'read_write' },
 });
 
 export const weightGradientSpikes = defineKernel({
   name: 'weight_gradient_spikes',
   wgsl: weightGradientSpikesText,
-  dims: { T: 'u32', B: 'u32', K: 'u32', N: 'u32', bits_along_time: 'u32', dest: 'u32', accumulate: 'u32' },
+  dims: { T: 'u32', B: 'u32', K: 'u32', N: 'u32', bits_along_time: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32' },
   storage: { spikes: 'read', d_current: 'read', start: 'read', grads: 'read_write' },
 });
 

@@ -1,5 +1,5 @@
 import { Loss } from '../autograd/loss.ts';
-import type { CellRun } from '../autograd/ops/cell.ts';
+import type { CellRun } from '../autograd/ops/cell_node.ts';
 import type { Tape } from '../autograd/tape.ts';
 import { ACTIVITY } from '../kernels/activity.ts';
 import { type Expr, relu } from '../neurons/expr.ts';

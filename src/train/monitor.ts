@@ -1,4 +1,4 @@
-import type { CellRun } from '../autograd/ops/cell.ts';
+import type { CellRun } from '../autograd/ops/cell_node.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { ACTIVITY } from '../kernels/activity.ts';

@@ -1,6 +1,7 @@
 import type { Module } from '../../src/autograd/engine.ts';
 import type { Loss } from '../../src/autograd/loss.ts';
-import { type CellRun, cell } from '../../src/autograd/ops/cell.ts';
+import { cell } from '../../src/autograd/ops/cell.ts';
+import type { CellRun } from '../../src/autograd/ops/cell_node.ts';
 import { linear } from '../../src/autograd/ops/linear.ts';
 import type { Parameter } from '../../src/autograd/parameter.ts';
 import type { Tape } from '../../src/autograd/tape.ts';

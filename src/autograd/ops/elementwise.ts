@@ -1,7 +1,7 @@
+import { rows, width } from '../../device/storage.ts';
 import { add as addKernel, toDense as toDenseKernel } from '../../kernels/dense.ts';
 import { fold, quads } from '../../kernels/sizes.ts';
 import type { Op } from '../op.ts';
-import { rows, width } from '../../device/storage.ts';
 import type { Tensor } from '../tensor.ts';
 
 const addOp: Op<null> = {
@@ -29,7 +29,9 @@ const addOp: Op<null> = {
 export function add(a: Tensor, b: Tensor): Tensor {
   if (a.shape.join() !== b.shape.join()) throw new Error(`add: shapes must be equal, got ${a} and ${b}`);
   const [x, y] = [dense(a), dense(b)];
-  return x.tape.record(addOp, [x, y], [], null, [{ form: 'f32', shape: a.shape, requiresGrad: a.requiresGrad || b.requiresGrad, lengths: a.lengths ?? b.lengths }])[0]!;
+  return x.tape.record(addOp, [x, y], [], null, [
+    { form: 'f32', shape: a.shape, requiresGrad: a.requiresGrad || b.requiresGrad, lengths: a.lengths ?? b.lengths },
+  ])[0]!;
 }
 
 const FORMS = { bits: 0, bytes: 1, half: 2 } as const;
@@ -58,5 +60,7 @@ export function dense(x: Tensor, scale = 1): Tensor {
   if (x.form === 'f32') return x;
   if (x.form === 'words') throw new Error(`dense: ${x} holds plain words`);
   if (scale !== 1 && x.requiresGrad) throw new Error(`dense: a scale is for inputs; ${x} carries a gradient`);
-  return x.tape.record(denseOp, [x], [], { scale }, [{ form: 'f32', shape: x.shape, requiresGrad: x.requiresGrad, lengths: x.lengths }])[0]!;
+  return x.tape.record(denseOp, [x], [], { scale }, [
+    { form: 'f32', shape: x.shape, requiresGrad: x.requiresGrad, lengths: x.lengths },
+  ])[0]!;
 }

@@ -1,9 +1,9 @@
+import { rows, type Storage } from '../../device/storage.ts';
 import * as kernels from '../../kernels/dense.ts';
-import { bitsAlongTime, quads, words } from '../../kernels/sizes.ts';
+import { bitsAlongTime, fold, quads, words } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
-import { rows, type Storage } from '../../device/storage.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
@@ -21,12 +21,22 @@ const op: Op<{ bias: boolean }> = {
     const variant = { constants: { HAS_BIAS: bias !== undefined } };
     if (x.form === 'bits') {
       low.call(kernels.linearSpikes, node.label, {
-        variant, dims: { ...dims, words: words(K) },
+        variant,
+        dims: { ...dims, words: words(K) },
         buffers: { effective: low.effective, bits: low.of(x), y: to },
         groups: [Math.ceil(Q / 8), Math.ceil(M / 8), 1],
         twin: { K },
       });
-    } else multiply(low, node.label, { x: low.of(x), y: to, M, KQ: quads(K), Q, weights: dims.weights, bias: bias ? dims.bias : null });
+    } else
+      multiply(low, node.label, {
+        x: low.of(x),
+        y: to,
+        M,
+        KQ: quads(K),
+        Q,
+        weights: dims.weights,
+        bias: bias ? dims.bias : null,
+      });
   },
   backward(low, node) {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
@@ -47,11 +57,18 @@ const op: Op<{ bias: boolean }> = {
  */
 export function linear(x: Tensor, weight: Parameter, bias?: Parameter, label = 'linear'): Tensor {
   const [N, K] = weight.shape as [number, number];
-  if (x.form !== 'f32' && x.form !== 'bits') throw new Error(`${label}: expects dense floats or spikes, got ${x}; pass it through dense(...)`);
+  if (x.form !== 'f32' && x.form !== 'bits')
+    throw new Error(`${label}: expects dense floats or spikes, got ${x}; pass it through dense(...)`);
   if (x.shape.at(-1) !== K) throw new Error(`${label}: expects inputs of width ${K}, got ${x}`);
   const grows = x.requiresGrad || weight.trainable || (bias?.trainable ?? false);
   const params = bias ? [weight, bias] : [weight];
-  const spec = { form: 'f32' as const, shape: [...x.shape.slice(0, -1), N], requiresGrad: grows, name: `${label} output`, lengths: x.lengths };
+  const spec = {
+    form: 'f32' as const,
+    shape: [...x.shape.slice(0, -1), N],
+    requiresGrad: grows,
+    name: `${label} output`,
+    lengths: x.lengths,
+  };
   return x.tape.record(op, [x], params, { bias: bias !== undefined }, [spec], label)[0]!;
 }
 
@@ -73,7 +90,15 @@ export function multiply(
 export function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Storage {
   const [N, K] = a.weight.shape as [number, number];
   const dx = low.make(`gradient of ${a.x.name}`, 'f32', a.x.shape);
-  multiply(low, `${label} input gradient`, { x: a.dy, y: dx, M: rows(a.x.shape), KQ: quads(N), Q: quads(K), weights: low.weights(a.weight, 'post'), bias: null });
+  multiply(low, `${label} input gradient`, {
+    x: a.dy,
+    y: dx,
+    M: rows(a.x.shape),
+    KQ: quads(N),
+    Q: quads(K),
+    weights: low.weights(a.weight, 'post'),
+    bias: null,
+  });
   return dx;
 }
 
@@ -81,11 +106,21 @@ export function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: 
 export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): void {
   if (!a.weight.trainable) return;
   const [N, K] = a.weight.shape as [number, number];
-  if (a.x.form === 'bits') return spikeWeightGradient(low, label, { spikes: low.of(a.x), shape: a.x.shape, dCurrent: a.dy, weight: a.weight, shift: 0, start: null, z: 0 });
+  if (a.x.form === 'bits')
+    return spikeWeightGradient(low, label, {
+      spikes: low.of(a.x),
+      shape: a.x.shape,
+      dCurrent: a.dy,
+      weight: a.weight,
+      shift: 0,
+      start: null,
+      z: 0,
+    });
+  const { groups, row } = fold(quads(K) * quads(N), 32);
   low.call(kernels.weightGradient, `${label} weight gradient`, {
-    dims: { M: rows(a.x.shape), K, N, ...low.gradientOf(a.weight) },
+    dims: { M: rows(a.x.shape), K, N, row, ...low.gradientOf(a.weight) },
     buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
-    groups: [Math.ceil((quads(K) * quads(N)) / 32), 1, 1],
+    groups,
   });
 }
 
@@ -93,25 +128,53 @@ export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy:
 export function spikeWeightGradient(
   low: Lowering,
   label: string,
-  a: { spikes: Storage; shape: readonly number[]; dCurrent: Storage; weight: Parameter; shift: 0 | 1; start: Storage | null; z: number },
+  a: {
+    spikes: Storage;
+    shape: readonly number[];
+    dCurrent: Storage;
+    weight: Parameter;
+    shift: 0 | 1;
+    start: Storage | null;
+    z: number;
+  },
 ): void {
   if (!a.weight.trainable) return;
   const [N, K] = a.weight.shape as [number, number];
   const [T, B] = a.shape as [number, number, number];
+  const { groups, row } = fold(K * quads(N), 64);
   low.call(kernels.weightGradientSpikes, `${label} weight gradient`, {
-    variant: { constants: { SHIFT: a.shift, HAS_START: a.start !== null, Z: a.z, NO_DIAGONAL: a.weight.options.noDiagonal ?? false } },
-    dims: { T, B, K, N, bits_along_time: bitsAlongTime(T, B, K), ...low.gradientOf(a.weight) },
+    variant: {
+      constants: {
+        SHIFT: a.shift,
+        HAS_START: a.start !== null,
+        Z: a.z,
+        NO_DIAGONAL: a.weight.options.noDiagonal ?? false,
+      },
+    },
+    dims: { T, B, K, N, bits_along_time: bitsAlongTime(T, B, K), row, ...low.gradientOf(a.weight) },
     buffers: { spikes: a.spikes, d_current: a.dCurrent, start: a.start, grads: low.arena.grads },
-    groups: [Math.ceil((K * quads(N)) / 64), 1, 1],
+    groups,
   });
 }
 
 export function biasGradient(low: Lowering, label: string, a: { dy: Storage; M: number; bias: Parameter }): void {
-  if (a.bias.trainable) sumRows(low, `${label} bias gradient`, { x: a.dy, source: 0, rows: a.M, N: a.bias.data.length, p: a.bias, perLayer: false });
+  if (a.bias.trainable)
+    sumRows(low, `${label} bias gradient`, {
+      x: a.dy,
+      source: 0,
+      rows: a.M,
+      N: a.bias.data.length,
+      p: a.bias,
+      perLayer: false,
+    });
 }
 
 /** grad of p (+)= sum over rows of x [rows][N], from quad `source` on. */
-export function sumRows(low: Lowering, label: string, a: { x: Storage; source: number; rows: number; N: number; p: Parameter; perLayer: boolean }): void {
+export function sumRows(
+  low: Lowering,
+  label: string,
+  a: { x: Storage; source: number; rows: number; N: number; p: Parameter; perLayer: boolean },
+): void {
   low.call(kernels.sumRows, label, {
     variant: { constants: { PER_LAYER: a.perLayer } },
     dims: { rows: a.rows, N: a.N, source: a.source, ...low.gradientOf(a.p) },
@@ -119,4 +182,3 @@ export function sumRows(low: Lowering, label: string, a: { x: Storage; source: n
     groups: [a.perLayer ? 1 : Math.ceil(a.N / 64), 1, 1],
   });
 }
-

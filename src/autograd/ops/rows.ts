@@ -1,8 +1,8 @@
+import { rows, type Storage, width } from '../../device/storage.ts';
 import { gatherRows } from '../../kernels/dense.ts';
 import { quads } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Op } from '../op.ts';
-import { rows, type Storage, width } from '../../device/storage.ts';
 import type { Lengths, Tensor } from '../tensor.ts';
 import { dense } from './elementwise.ts';
 
@@ -21,7 +21,13 @@ const op: Op<RowsAttrs> = {
     const table = new Uint32Array(2 * index.length + 1);
     for (let r = 0; r <= index.length; r++) table[r] = r;
     table.set(index, index.length + 1);
-    gather(low, node.label, { table, a: low.of(a), rowsOfA: rows(a.shape), b: b && low.of(b), to: low.give(y, low.make(y.name, 'f32', y.shape)) });
+    gather(low, node.label, {
+      table,
+      a: low.of(a),
+      rowsOfA: rows(a.shape),
+      b: b && low.of(b),
+      to: low.give(y, low.make(y.name, 'f32', y.shape)),
+    });
   },
   backward(low, node) {
     const g = low.gradient(node.outputs[0]!);
@@ -32,7 +38,13 @@ const op: Op<RowsAttrs> = {
       const n = rows(x.shape);
       if (low.needs(x)) {
         const to = low.make(`gradient of ${x.name}`, 'f32', x.shape);
-        gather(low, `${node.label} gradient`, { table: inverse(node.attrs.index, first, n), a: g, rowsOfA: rows(node.outputs[0]!.shape), b: null, to });
+        gather(low, `${node.label} gradient`, {
+          table: inverse(node.attrs.index, first, n),
+          a: g,
+          rowsOfA: rows(node.outputs[0]!.shape),
+          b: null,
+          to,
+        });
         low.addGradient(x, to);
       }
       first += n;
@@ -49,7 +61,11 @@ function inverse(index: Uint32Array, first: number, n: number): Uint32Array {
   return Uint32Array.from([...table, ...lists.flat()]);
 }
 
-function gather(low: Lowering, label: string, a: { table: Uint32Array; a: Storage; rowsOfA: number; b: Storage | null; to: Storage }): void {
+function gather(
+  low: Lowering,
+  label: string,
+  a: { table: Uint32Array; a: Storage; rowsOfA: number; b: Storage | null; to: Storage },
+): void {
   const Q = quads(width(a.to.shape));
   const n = rows(a.to.shape);
   low.call(gatherRows, label, {
@@ -60,8 +76,21 @@ function gather(low: Lowering, label: string, a: { table: Uint32Array; a: Storag
   });
 }
 
-const pick = (inputs: readonly Tensor[], shape: readonly number[], index: Uint32Array, label: string, lengths?: Lengths): Tensor =>
-  inputs[0]!.tape.record(op, inputs, [], { index }, [{ form: 'f32', shape, requiresGrad: inputs.some((x) => x.requiresGrad), lengths }], label)[0]!;
+const pick = (
+  inputs: readonly Tensor[],
+  shape: readonly number[],
+  index: Uint32Array,
+  label: string,
+  lengths?: Lengths,
+): Tensor =>
+  inputs[0]!.tape.record(
+    op,
+    inputs,
+    [],
+    { index },
+    [{ form: 'f32', shape, requiresGrad: inputs.some((x) => x.requiresGrad), lengths }],
+    label,
+  )[0]!;
 
 /**
  * Rows along time (axis 0) or batch (axis 1), in the order given; one may come several times.
@@ -86,13 +115,18 @@ export function slice(x: Tensor, axis: 0 | 1, from: number, to: number): Tensor 
   if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= limit)) {
     throw new Error(`slice: ${from} .. ${to} is no part of 0 .. ${limit} of axis ${axis} of ${x}`);
   }
-  return gatherAlong(x, axis, Array.from({ length: to - from }, (_, i) => from + i));
+  return gatherAlong(
+    x,
+    axis,
+    Array.from({ length: to - from }, (_, i) => from + i),
+  );
 }
 
 /** a, then b, along time (axis 0) or batch (axis 1); the other dimensions must be equal. */
 export function concatenate(a: Tensor, b: Tensor, axis: 0 | 1): Tensor {
   const [[Ta, Ba, N], [Tb, Bb, Nb]] = [threeDimensions(a, 'concatenate'), threeDimensions(b, 'concatenate')];
-  if (N !== Nb || (axis === 0 ? Ba !== Bb : Ta !== Tb)) throw new Error(`concatenate: ${a} and ${b} do not fit along axis ${axis}`);
+  if (N !== Nb || (axis === 0 ? Ba !== Bb : Ta !== Tb))
+    throw new Error(`concatenate: ${a} and ${b} do not fit along axis ${axis}`);
   const [T, B] = axis === 0 ? [Ta + Tb, Ba] : [Ta, Ba + Bb];
   const index = new Uint32Array(T * B);
   for (let t = 0; t < T; t++) {

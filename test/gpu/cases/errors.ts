@@ -59,7 +59,7 @@ gpuCase('an error of a dispatch ends the read after it, and names the call', ({ 
       await tape.run();
       await y.read();
     }, /GPU error/);
-    assert(/layer 7 \(scale\)|\by\b/.test(error.message), `the message names the call or the tensor: ${error.message}`);
+    assert(/layer 7 \(scale\)|"y"/.test(error.message), `the message names the call or the tensor: ${error.message}`);
   }),
 );
 
@@ -85,7 +85,7 @@ gpuCase('a tensor that is too large for the adapter is refused by name, before a
 
 gpuCase('what a device cannot allocate is refused by name', ({ gpu }) =>
   withEngine(gpu, async (_, device) => {
-    const size = device.device.limits.maxBufferSize + 16;
+    const size = 16 * Math.ceil((device.device.limits.maxBufferSize + 1) / 16);
     await assertThrows(() => device.memory.take('a huge tensor', size, GPUBufferUsage.STORAGE), new RegExp(`a huge tensor needs ${size} bytes`));
     assertEqual(device.report().liveBytes, 0, 'live bytes');
   }),
@@ -176,9 +176,9 @@ gpuCase('a step goes in several submits only above the budget, with the same res
       const calls = chain.map((to, i) => copy(chain[i - 1] ?? input, to, work));
       const executable = await device.compile(stepOf(calls, input, [chain.at(-1)!]));
       const before = device.counters.submits;
-      await executable.run({ data: new Map([[0, Float32Array.of(1, 2, 3, work ?? 4)]]), slots: [], seed: 0, step: 0 });
+      await executable.run({ data: new Map([[0, Float32Array.of(1, 2, 3, submits)]]), slots: [], seed: 0, step: 0 });
       assertEqual(device.counters.submits - before, submits, `submits of six calls of ${work} operations`);
-      assertEqual(Array.from((await executable.read(chain.at(-1)!)).words as Float32Array), [1, 2, 3, work ?? 4], 'the result');
+      assertEqual(Array.from((await executable.read(chain.at(-1)!)).words as Float32Array), [1, 2, 3, submits], 'the result');
       executable.dispose();
     }
     assertEqual(device.report().liveBuffers, 0, 'live buffers after disposal');

@@ -1,0 +1,94 @@
+import type { Storage } from '../../device/storage.ts';
+import type { SlotNames } from '../../kernels/cell.ts';
+import { quads } from '../../kernels/sizes.ts';
+import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
+import { type Adjoint, deriveAdjoint } from '../../neurons/adjoint.ts';
+import type { NeuronDefinition } from '../../neurons/definition.ts';
+import type { Expr } from '../../neurons/expr.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Node } from '../op.ts';
+import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
+
+/** What forward, backward and the reference share of one node. */
+export interface CellPlan {
+  readonly attrs: CellAttrs;
+  readonly def: NeuronDefinition;
+  readonly T: number;
+  readonly B: number;
+  readonly N: number;
+  readonly Q: number;
+  /** Rows of states that are carried: all states, and the last spikes. */
+  readonly carried: number;
+  readonly path: TimePath;
+  readonly adjoint: Adjoint | null;
+  readonly planes: readonly { readonly name: string; readonly node: Expr }[];
+  readonly slots: SlotNames;
+  readonly lengths: Storage | null;
+  readonly trace: Storage | null;
+  readonly spikes: Storage | null;
+  readonly backwardCarry: () => Storage;
+}
+
+const plans = new WeakMap<Lowering, Map<Node<CellAttrs>, CellPlan>>();
+
+/** The plan of a node, made at the first request within a lowering. */
+export function planOf(low: Lowering, node: Node<CellAttrs>): CellPlan {
+  const ofTape = plans.get(low) ?? new Map<Node<CellAttrs>, CellPlan>();
+  plans.set(low, ofTape);
+  const plan = ofTape.get(node) ?? makePlan(low, node);
+  ofTape.set(node, plan);
+  return plan;
+}
+
+function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
+  const { attrs } = node;
+  const { definition: def, surrogate, N, extras } = attrs;
+  const out = outputOf(node);
+  const [T, B] = out.v.shape as [number, number, number];
+  const learned = Object.keys(def.params).filter((_, i) => attrs.constants[i]!.trainable);
+  const backward = low.training && (out.z ?? out.v).requiresGrad;
+  // a voltage that another operation reads may get a gradient; one that is merely kept does not
+  const adjoint = backward
+    ? deriveAdjoint(def, {
+        surrogate,
+        learned,
+        penalties: extras.penalties.map((p) => p.penalty),
+        recordGradient: low.used(out.v) || !def.z,
+      })
+    : null;
+  const planes: { name: string; node: Expr }[] = [];
+  const want = (name: string, e: Expr): void => {
+    if (!planes.some((p) => p.node === e)) planes.push({ name, node: e });
+  };
+  // the recorded voltage comes first: it is what other operations read, and a buffer is bound from its beginning
+  if (low.used(out.v)) want('v', def.v);
+  for (const s of def.states) if (low.used(out.states[s]!)) want(s, def.next[s]!);
+  for (const p of adjoint?.planes ?? []) want(p.name, p.node);
+
+  const carried = def.states.length + (def.z ? 1 : 0);
+  const inputs = node.inputs[INPUT.spikes]?.shape[2] ?? 0;
+  const lengths = out.v.lengths ? low.of(out.v.lengths.tensor) : null;
+  return {
+    attrs,
+    def,
+    T,
+    B,
+    N,
+    Q: quads(N),
+    carried,
+    adjoint,
+    planes,
+    lengths,
+    path: chooseTimePath({ N, B, T, inputs, recurrent: attrs.recurrent !== null }, low.limits, attrs.chunk),
+    slots: {
+      surrogate: Object.keys(surrogate?.constants ?? {}),
+      penalties: extras.penalties.map((p) => p.penalty.name),
+    },
+    trace: planes.length ? low.make(`${node.label} trace`, 'f32', [planes.length, T, B, N]) : null,
+    spikes: def.z ? low.make(`${node.label} spikes`, 'bits', [T, B, N]) : null,
+    backwardCarry: () =>
+      low.scratch(node, 'backward carry', () =>
+        low.make(`${node.label} backward carry`, 'f32', [1 + (carried + (adjoint?.params.length ?? 0)) * B, N]),
+      ),
+  };
+}
