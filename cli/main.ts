@@ -16,6 +16,7 @@ export interface Command {
 /** Loaded on demand: printing a shader must not load a browser driver. A new subcommand is one line here. */
 const commands: Record<string, () => Promise<Command>> = {
   run: () => import('./commands/run.ts'),
+  wgsl: () => import('./commands/wgsl.ts'),
 };
 
 /**

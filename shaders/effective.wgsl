@@ -6,6 +6,7 @@
 //   FORM_BY_PRE     W [post, pre] -> rows [pre][quads over post]     (what one presynaptic spike adds)
 //   FORM_BY_POST    W [post, pre] -> rows [post][quads over pre]     (what one postsynaptic error sends back)
 //   FORM_PER_NEURON [post] or [1] -> one row of quads over post
+// params are the stored parameters of the net as floats; effective is the result, quads, one entry after the other.
 // Rows past the matrix and lanes past a row are 0 (for constants of neurons: the lowest value allowed).
 //
 // Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread a quad.

@@ -1,6 +1,6 @@
 // y = z E (+ bias) for spikes z: only the rows of neurons that spiked are added.
 //
-// bits is [M][WORDS] packed along neurons, E rows [pre][Q], y [M][Q].
+// bits is [M][WORDS] packed along neurons, E rows [pre][Q] of the effective weights, y [M][Q].
 //
 // Dispatch: (ceil(Q / 8), ceil(M / 8), 1) workgroups of 8 x 8 threads, a thread per quad of y.
 

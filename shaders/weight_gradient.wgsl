@@ -1,6 +1,6 @@
 // dW[post, pre] (+)= sum_m dy[m][post] x[m][pre], x dense.
 //
-// x is [M][KQ] quads, dy [M][Q], the gradient is stored as the parameter is, [post][pre]. A thread makes a block of four
+// x is [M][KQ] quads, dy [M][Q]; in grads the gradient lies as the parameter does, [post][pre]. A thread makes a block of four
 // by four and walks over all m in order, so that the sum is the same every time.
 //
 // Dispatch: (min(ceil(KQ * Q / 32), 65535), ceil(...), 1), 32 threads.

@@ -1,7 +1,8 @@
 // dW[post, pre] (+)= sum over b, t of dI_t[post] z_{t - SHIFT}[pre], gathered: only steps at which pre spiked are read.
 //
-// bits_along_time begins [ceil(T/32)][B][4 KQ] words of the spikes; d_current is [T][B][Q] quads. SHIFT is 0 for input
-// and 1 for recurrent spikes, whose spike before the first step is in start (slot Z of the initial states).
+// bits_along_time begins [ceil(T/32)][B][4 KQ] words of the spikes; d_current is [T][B][Q] quads; grads holds [post][pre]
+// from dims.dest on. SHIFT is 0 for input and 1 for recurrent spikes, whose spike before the first step is in start (slot
+// Z of the initial states).
 // A thread makes one quad of postsynaptic neurons for one presynaptic one and walks over samples and steps in order.
 //
 // Dispatch: (min(ceil(K * Q / 64), 65535), ceil(...), 1), 64 threads.

@@ -13,6 +13,8 @@ export interface GpuOptions {
   readonly gpu?: GPU | undefined;
   /** Fills fresh buffers with NaN (for tests). */
   readonly poison?: boolean;
+  /** Threads of a workgroup at most, below what the adapter allows (for tests: small layers then need several tiles). */
+  readonly maxWorkgroup?: number;
 }
 
 /** WebGPU as a device: owns adapter, memory and pipelines; a lost device ends every pending promise with an error. */
@@ -36,7 +38,7 @@ export class GpuDevice implements Device {
     this.pipelines = new Pipelines(this.memory);
     const { limits } = device;
     this.limits = {
-      maxWorkgroup: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+      maxWorkgroup: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, options.maxWorkgroup ?? Number.POSITIVE_INFINITY),
       maxBinding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     };
     this.#lost = device.lost.then((info) => {

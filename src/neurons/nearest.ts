@@ -4,20 +4,26 @@
  * @returns for example `; did you mean 'triangle'? (known are triangle, fast_sigmoid)`
  */
 export function suggest(name: string, known: readonly string[]): string {
-  const near = known.map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) })).sort((a, b) => a.d - b.d)[0];
+  const near = known
+    .map((k) => ({ k, edits: distance(name.toLowerCase(), k.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)[0];
   const list = `known are ${known.join(', ')}`;
-  return near && near.d <= Math.max(1, Math.floor(near.k.length / 2)) ? `; did you mean '${near.k}'? (${list})` : `; ${list}`;
+  const close = near && near.edits <= Math.max(1, Math.floor(near.k.length / 3));
+  return close ? `; did you mean '${near.k}'? (${list})` : `; ${list}`;
 }
 
-/** Edits (insert, delete, exchange a letter) that turn one word into another (Levenshtein 1965). */
+/** Edits that turn one word into another: insert, delete or exchange a letter, swap two neighbours (Damerau 1964). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const [above, row] = [rows[i - 1]!, [i]];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      const swap =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? rows[i - 2]![j - 2]! + 1 : Infinity;
+      const exchange = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, exchange, swap));
     }
-    row = next;
+    rows.push(row);
   }
-  return row[b.length]!;
+  return rows.at(-1)![b.length]!;
 }

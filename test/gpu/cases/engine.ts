@@ -24,7 +24,10 @@ gpuCase('from the second step of one form on nothing is created and everything i
     const reports = await tape.collect();
     assertEqual(reports.length, steps + 1, 'steps reported');
     const { buffers, bindGroups, pipelines, dispatches } = device.counters;
-    assertEqual({ buffers, bindGroups, pipelines }, { buffers: first.buffers, bindGroups: first.bindGroups, pipelines: first.pipelines });
+    assertEqual(
+      { buffers, bindGroups, pipelines },
+      { buffers: first.buffers, bindGroups: first.bindGroups, pipelines: first.pipelines },
+    );
     assertEqual(dispatches, first.dispatches * (steps + 1), 'dispatches');
     assertEqual(device.report(), memory, 'memory');
   }),

@@ -1,4 +1,17 @@
-import { AHP, crossEntropy, defineKernel, Engine, type Kernel, Linear, LIF, type Op, Readout, Sequential, SGD, type Tensor } from 'spiketape';
+import {
+  AHP,
+  crossEntropy,
+  defineKernel,
+  Engine,
+  type Kernel,
+  LIF,
+  Linear,
+  type Op,
+  Readout,
+  Sequential,
+  SGD,
+  type Tensor,
+} from 'spiketape';
 import type { Call, Step } from '../../../src/device/device.ts';
 import type { Storage } from '../../../src/device/storage.ts';
 import { add as addKernel } from '../../../src/kernels/dense.ts';
@@ -16,7 +29,11 @@ function record1(x: Tensor, kernel: Kernel, bind: (x: Storage, y: Storage) => Re
     key: () => '',
     forward(low, node) {
       const y = low.give(node.outputs[0]!, low.make('y', 'f32', x.shape));
-      low.call(kernel, 'layer 7', { dims: { count: 1, row: 64, slot: 0 }, buffers: bind(low.of(x), y), groups: [1, 1, 1] });
+      low.call(kernel, 'layer 7', {
+        dims: { count: 1, row: 64, slot: 0 },
+        buffers: bind(low.of(x), y),
+        groups: [1, 1, 1],
+      });
     },
   };
   return x.tape.record(op, [x], [], null, [{ form: 'f32', shape: x.shape, requiresGrad: false }])[0]!;
@@ -24,7 +41,11 @@ function record1(x: Tensor, kernel: Kernel, bind: (x: Storage, y: Storage) => Re
 
 gpuCase('a kernel that does not compile is named, with its line and what the compiler says', ({ gpu }) =>
   withEngine(gpu, async (engine) => {
-    const broken = { ...scaleKernel, name: 'broken_kernel', source: scaleKernel.source.replace('factor * x[i]', 'factor * x[i] + oops') };
+    const broken = {
+      ...scaleKernel,
+      name: 'broken_kernel',
+      source: scaleKernel.source.replace('factor * x[i]', 'factor * x[i] + oops'),
+    };
     const tape = engine.tape();
     record1(tape.input([1], { shape: [1] }), broken, (x, result) => ({ x, result }));
     const error = await assertThrows(() => tape.run(), /kernel broken_kernel does not compile/);
@@ -73,12 +94,18 @@ gpuCase('a tensor that is too large for the adapter is refused by name, before a
     engine.bind(net);
     const tape = engine.tape({ training: false });
     net.forward(tape.input(new Float32Array(T * B), { shape: [T, B, 1] })).keep();
-    await assertThrows(() => tape.run(), new RegExp(`0 Linear output: \\[${T}, ${B}, ${N}\\] takes \\d+ bytes, the adapter binds at most ${maxBinding}`));
+    await assertThrows(
+      () => tape.run(),
+      new RegExp(`0 Linear output: \\[${T}, ${B}, ${N}\\] takes \\d+ bytes, the adapter binds at most ${maxBinding}`),
+    );
     assertEqual([device.counters.buffers, device.report().liveBytes], [0, 0], 'buffers and bytes');
 
     // weights count too, and are no part of the step's own memory
     const arena: Storage = { name: 'params of net 1', form: 'words', shape: [maxBinding / 4 + 4], role: 'persistent' };
-    await assertThrows(() => device.compile(stepOf([copy(arena, storage('to', 4))])), /params of net 1: \[\d+\] takes \d+ bytes, the adapter binds/);
+    await assertThrows(
+      () => device.compile(stepOf([copy(arena, storage('to', 4))])),
+      /params of net 1: \[\d+\] takes \d+ bytes, the adapter binds/,
+    );
     assertEqual(device.counters.buffers, 0, 'buffers');
   }),
 );
@@ -86,7 +113,10 @@ gpuCase('a tensor that is too large for the adapter is refused by name, before a
 gpuCase('what a device cannot allocate is refused by name', ({ gpu }) =>
   withEngine(gpu, async (_, device) => {
     const size = 16 * Math.ceil((device.device.limits.maxBufferSize + 1) / 16);
-    await assertThrows(() => device.memory.take('a huge tensor', size, GPUBufferUsage.STORAGE), new RegExp(`a huge tensor needs ${size} bytes`));
+    await assertThrows(
+      () => device.memory.take('a huge tensor', size, GPUBufferUsage.STORAGE),
+      new RegExp(`a huge tensor needs ${size} bytes`),
+    );
     assertEqual(device.report().liveBytes, 0, 'live bytes');
   }),
 );
@@ -100,7 +130,10 @@ gpuCase('a kept tensor that a later step overwrote is refused', ({ gpu }) =>
     const value = await first.loss.value();
     await record(engine, net, small, 2).tape.run();
     await assertThrows(() => first.loss.value(), /cross entropy .* was overwritten by a later step of the same form/);
-    await assertThrows(() => engine.tape().input(first.loss.terms[0]!.term.tensor, { shape: [small.B, 4] }), /was overwritten by a later step/);
+    await assertThrows(
+      () => engine.tape().input(first.loss.terms[0]!.term.tensor, { shape: [small.B, 4] }),
+      /was overwritten by a later step/,
+    );
     assert(Number.isFinite(value), 'the first value was there in time');
   }),
 );
@@ -148,7 +181,12 @@ gpuCase('what went wrong once leaves the engine usable', ({ gpu }) =>
 
 // Submits. A step is one submit unless it is estimated to run for long.
 
-const storage = (name: string, numbers: number): Storage => ({ name, form: 'f32', shape: [numbers], role: 'transient' });
+const storage = (name: string, numbers: number): Storage => ({
+  name,
+  form: 'f32',
+  shape: [numbers],
+  role: 'transient',
+});
 
 const copy = (from: Storage, to: Storage, work?: number): Call => ({
   kernel: addKernel,
@@ -172,13 +210,22 @@ gpuCase('a step goes in several submits only above the budget, with the same res
   withEngine(gpu, async (_, device) => {
     const input: Storage = { name: 'x', form: 'f32', shape: [4], role: 'input' };
     const chain = Array.from({ length: 6 }, (_, i) => storage(`copy ${i}`, 4));
-    for (const { work, submits } of [{ work: undefined, submits: 1 }, { work: 6e8, submits: 1 }, { work: 2.5e9, submits: 3 }, { work: 9e9, submits: 6 }]) {
+    for (const { work, submits } of [
+      { work: undefined, submits: 1 },
+      { work: 6e8, submits: 1 },
+      { work: 2.5e9, submits: 3 },
+      { work: 9e9, submits: 6 },
+    ]) {
       const calls = chain.map((to, i) => copy(chain[i - 1] ?? input, to, work));
       const executable = await device.compile(stepOf(calls, input, [chain.at(-1)!]));
       const before = device.counters.submits;
       await executable.run({ data: new Map([[0, Float32Array.of(1, 2, 3, submits)]]), slots: [], seed: 0, step: 0 });
       assertEqual(device.counters.submits - before, submits, `submits of six calls of ${work} operations`);
-      assertEqual(Array.from((await executable.read(chain.at(-1)!)).words as Float32Array), [1, 2, 3, submits], 'the result');
+      assertEqual(
+        Array.from((await executable.read(chain.at(-1)!)).words as Float32Array),
+        [1, 2, 3, submits],
+        'the result',
+      );
       executable.dispose();
     }
     assertEqual(device.report().liveBuffers, 0, 'live buffers after disposal');
@@ -189,7 +236,10 @@ gpuCase('more numbers that vary than a step has room for are refused', ({ gpu })
   withEngine(gpu, async (_, device) => {
     const executable = await device.compile(stepOf([]));
     const slots = new Float32Array(257);
-    await assertThrows(() => executable.run({ data: new Map(), slots, seed: 0, step: 0 }), /room for 256 numbers that vary, this one has 257/);
+    await assertThrows(
+      () => executable.run({ data: new Map(), slots, seed: 0, step: 0 }),
+      /room for 256 numbers that vary, this one has 257/,
+    );
     assert(new Engine(device).memory().liveBytes > 0, 'memory is counted');
   }),
 );

@@ -30,7 +30,11 @@ async function trained(engine: Engine) {
 }
 
 /** Steps until the device notices; a few may still be taken, since a step does not wait for the device. */
-async function stepUntilItFails(engine: Engine, device: GpuDevice, { net, optimizer }: Awaited<ReturnType<typeof trained>>): Promise<void> {
+async function stepUntilItFails(
+  engine: Engine,
+  device: GpuDevice,
+  { net, optimizer }: Awaited<ReturnType<typeof trained>>,
+): Promise<void> {
   for (let i = 0; i < 50; i++) {
     await optimizer.step(record(engine, net, small, i).tape);
     if (i === 3) device.device.destroy();

@@ -15,7 +15,12 @@ const deepNet = (): Sequential =>
     new Readout(N, 4, { delay: 1, bias: true }),
   );
 
-async function forward(engine: Engine, net: Sequential, x: Float32Array, state?: CarriedState): Promise<Float32Array[]> {
+async function forward(
+  engine: Engine,
+  net: Sequential,
+  x: Float32Array,
+  state?: CarriedState,
+): Promise<Float32Array[]> {
   const T = x.length / B / inputs;
   const tape = engine.tape({ training: false });
   const y = net.forward(tape.input(x, { shape: [T, B, inputs], form: 'bits' }), state ? { state } : {}).keep();
@@ -57,7 +62,10 @@ gpuCase('without it, and after a reset of it, state begins afresh', ({ gpu }) =>
     const state = new CarriedState();
     assertEqual(await forward(engine, net, x, state), first, 'the first window');
     const second = await forward(engine, net, x, state);
-    assert(second[1]!.some((z, i) => z !== first[1]![i]), 'the second window goes on from the first');
+    assert(
+      second[1]!.some((z, i) => z !== first[1]![i]),
+      'the second window goes on from the first',
+    );
     state.reset();
     assertEqual(await forward(engine, net, x, state), first, 'the window after a reset');
   }),
@@ -82,7 +90,10 @@ gpuCase('truncated backpropagation: windows with carried state train, and replay
     }
     assertEqual(device.counters.buffers, made, 'buffers after the second window');
     await engine.pull(net);
-    assert(net.parameters().every((p) => p.data.every(Number.isFinite)), 'the weights are finite');
+    assert(
+      net.parameters().every((p) => p.data.every(Number.isFinite)),
+      'the weights are finite',
+    );
   }),
 );
 
@@ -96,7 +107,9 @@ gpuCase('a net used twice in a step has the sum of the two gradients', ({ gpu })
     ];
     const gradients = async (used: typeof batches): Promise<Map<string, Float32Array>> => {
       const tape = engine.tape();
-      const losses = used.map(({ x, T, labels }) => crossEntropy(net.forward(tape.input(x, { shape: [T, 3, 5], form: 'bits' })), labels).loss);
+      const losses = used.map(
+        ({ x, T, labels }) => crossEntropy(net.forward(tape.input(x, { shape: [T, 3, 5], form: 'bits' })), labels).loss,
+      );
       losses.reduce((a, b) => a.add(b)).backward();
       await tape.run();
       return arena.gradients();
@@ -104,8 +117,15 @@ gpuCase('a net used twice in a step has the sum of the two gradients', ({ gpu })
     const [first, second] = [await gradients([batches[0]!]), await gradients([batches[1]!])];
     const both = await gradients(batches);
     for (const [name, g] of both) {
-      assert(g.some((x) => x !== 0), `${name} has a gradient`);
-      assertEqual(g, first.get(name)!.map((x, i) => x + second.get(name)![i]!), `gradient of ${name}`);
+      assert(
+        g.some((x) => x !== 0),
+        `${name} has a gradient`,
+      );
+      assertEqual(
+        g,
+        first.get(name)!.map((x, i) => x + second.get(name)![i]!),
+        `gradient of ${name}`,
+      );
     }
   }),
 );
@@ -125,9 +145,15 @@ gpuCase('a parameter that a step does not use has gradient 0 in it, whatever the
       await tape.run();
       return arena.gradients();
     };
-    assert((await run(false)).get('0.weight')!.some((g) => g !== 0), 'the whole net gives the first layer a gradient');
+    assert(
+      (await run(false)).get('0.weight')!.some((g) => g !== 0),
+      'the whole net gives the first layer a gradient',
+    );
     const g = await run(true);
     assertEqual(g.get('0.weight'), new Float32Array(40), 'gradient of the layer that was left out');
-    assert(g.get('1.weight')!.some((x) => x !== 0), 'the layer that was used has one');
+    assert(
+      g.get('1.weight')!.some((x) => x !== 0),
+      'the layer that was used has one',
+    );
   }),
 );

@@ -8,9 +8,12 @@ import type { AHPOptions } from '../../../../src/layers/ahp.ts';
 export async function withEngine<T>(
   gpu: GPU,
   use: (engine: Engine<GpuDevice>, device: GpuDevice) => Promise<T>,
-  options: { poison?: boolean } = {},
+  options: { poison?: boolean; maxWorkgroup?: number } = {},
 ): Promise<T> {
-  const device = await GpuDevice.open({ gpu, poison: options.poison ?? true });
+  const { poison = true, maxWorkgroup } = options;
+  const device = await GpuDevice.open({ gpu, poison });
+  // fewer threads than the adapter has: a small layer is then laid out as a wide one
+  if (maxWorkgroup) Object.assign(device, { limits: { ...device.limits, maxWorkgroup } });
   try {
     return await use(new Engine(device), device);
   } finally {

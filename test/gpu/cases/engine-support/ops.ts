@@ -84,7 +84,9 @@ const scaleOp: Op<{ factor: number }> = {
 
 /** factor x; the factor may change from step to step. */
 export const scale = (x: Tensor, factor: number): Tensor =>
-  x.tape.record(scaleOp, [x], [], { factor }, [{ form: 'f32', shape: x.shape, requiresGrad: x.requiresGrad, name: 'scaled' }])[0]!;
+  x.tape.record(scaleOp, [x], [], { factor }, [
+    { form: 'f32', shape: x.shape, requiresGrad: x.requiresGrad, name: 'scaled' },
+  ])[0]!;
 
 const weightedOp: Op<{ weight: number }> = {
   name: 'weighted sum',
@@ -107,7 +109,11 @@ const weightedOp: Op<{ weight: number }> = {
   },
   backward(low, node) {
     const x = node.inputs[0]!;
-    if (low.needs(x)) low.addGradient(x, low.scratch(node, 'gradient', () => low.make('', 'f32', x.shape)));
+    if (low.needs(x))
+      low.addGradient(
+        x,
+        low.scratch(node, 'gradient', () => low.make('', 'f32', x.shape)),
+      );
   },
 };
 

@@ -1,4 +1,17 @@
-import { AHP, ALIF, CarriedState, crossEntropy, Engine, type Layer, LIF, Linear, Readout, regularize, Sequential, Adam } from 'spiketape';
+import {
+  Adam,
+  AHP,
+  ALIF,
+  CarriedState,
+  crossEntropy,
+  Engine,
+  type Layer,
+  LIF,
+  Linear,
+  Readout,
+  regularize,
+  Sequential,
+} from 'spiketape';
 import type { Step } from '../../../../src/device/device.ts';
 import { Recorder } from '../../../../src/device/recorder.ts';
 import { assemble, variantKey } from '../../../../src/kernels/kernel.ts';
@@ -6,10 +19,18 @@ import { assemble, variantKey } from '../../../../src/kernels/kernel.ts';
 // Every variant of the kernels of neurons that layers can ask for, made by recording what nets become.
 
 /** A layer [inputs, N] of each neuron, in every form that its options give. */
-type Make = (inputs: number | null, N: number, options: { recurrent?: boolean; learn?: string[]; surrogate?: string; bias?: boolean }) => Layer;
+type Make = (
+  inputs: number | null,
+  N: number,
+  options: { recurrent?: boolean; learn?: string[]; surrogate?: string; bias?: boolean },
+) => Layer;
 
-const sized = <L extends Layer, O>(Kind: new (...args: [number, number, O] | [number, O]) => L, inputs: number | null, N: number, options: O): L =>
-  inputs === null ? new Kind(N, options) : new Kind(inputs, N, options);
+const sized = <L extends Layer, O>(
+  Kind: new (...args: [number, number, O] | [number, O]) => L,
+  inputs: number | null,
+  N: number,
+  options: O,
+): L => (inputs === null ? new Kind(N, options) : new Kind(inputs, N, options));
 
 export interface Neuron {
   readonly name: string;
@@ -23,39 +44,54 @@ const each = <T>(...lists: readonly (readonly unknown[])[]): T[] =>
 
 /** All choices of equations. */
 export const neurons: readonly Neuron[] = [
-  ...each<['exponential' | 'euler', boolean]>(['exponential', 'euler'], [false, true]).flatMap(([decay, detachReset]): Neuron[] => [
-    {
-      name: `AHP ${decay}${detachReset ? ' detached' : ''}`,
-      spikes: true,
-      params: ['tau', 'tauAhp', 'beta', 'threshold'],
-      make: (inputs, N, o) => sized(AHP, inputs, N, { ...o, decay, detachReset }),
-    },
-    {
-      name: `ALIF ${decay}${detachReset ? ' detached' : ''}`,
-      spikes: true,
-      params: ['tau', 'tauAdaptation', 'beta', 'threshold'],
-      make: (inputs, N, o) => sized(ALIF, inputs, N, { ...o, decay, detachReset }),
-    },
-    ...each<['subtract' | 'zero' | 'none', 'same step' | 'next step', 'before reset' | 'after reset', 'one' | 'one minus alpha']>(
-      ['subtract', 'zero', 'none'],
-      ['same step', 'next step'],
-      ['before reset', 'after reset'],
-      ['one', 'one minus alpha'],
-    ).map(
-      ([reset, resetMoment, record, inputGain]): Neuron => ({
-        name: `LIF ${decay} ${reset} ${resetMoment} ${record} ${inputGain}${detachReset ? ' detached' : ''}`,
+  ...each<['exponential' | 'euler', boolean]>(['exponential', 'euler'], [false, true]).flatMap(
+    ([decay, detachReset]): Neuron[] => [
+      {
+        name: `AHP ${decay}${detachReset ? ' detached' : ''}`,
         spikes: true,
-        params: ['tau', 'threshold'],
-        make: (inputs, N, o) => sized(LIF, inputs, N, { ...o, decay, reset, resetMoment, record, inputGain, detachReset }),
-      }),
-    ),
-  ]),
-  ...each<['exponential' | 'euler', 0 | 1, 'one' | 'one minus alpha']>(['exponential', 'euler'], [0, 1], ['one', 'one minus alpha']).map(
+        params: ['tau', 'tauAhp', 'beta', 'threshold'],
+        make: (inputs, N, o) => sized(AHP, inputs, N, { ...o, decay, detachReset }),
+      },
+      {
+        name: `ALIF ${decay}${detachReset ? ' detached' : ''}`,
+        spikes: true,
+        params: ['tau', 'tauAdaptation', 'beta', 'threshold'],
+        make: (inputs, N, o) => sized(ALIF, inputs, N, { ...o, decay, detachReset }),
+      },
+      ...each<
+        [
+          'subtract' | 'zero' | 'none',
+          'same step' | 'next step',
+          'before reset' | 'after reset',
+          'one' | 'one minus alpha',
+        ]
+      >(
+        ['subtract', 'zero', 'none'],
+        ['same step', 'next step'],
+        ['before reset', 'after reset'],
+        ['one', 'one minus alpha'],
+      ).map(
+        ([reset, resetMoment, record, inputGain]): Neuron => ({
+          name: `LIF ${decay} ${reset} ${resetMoment} ${record} ${inputGain}${detachReset ? ' detached' : ''}`,
+          spikes: true,
+          params: ['tau', 'threshold'],
+          make: (inputs, N, o) =>
+            sized(LIF, inputs, N, { ...o, decay, reset, resetMoment, record, inputGain, detachReset }),
+        }),
+      ),
+    ],
+  ),
+  ...each<['exponential' | 'euler', 0 | 1, 'one' | 'one minus alpha']>(
+    ['exponential', 'euler'],
+    [0, 1],
+    ['one', 'one minus alpha'],
+  ).map(
     ([decay, delay, inputGain]): Neuron => ({
       name: `LI ${decay} delay ${delay} ${inputGain}`,
       spikes: false,
       params: ['tau'],
-      make: (inputs, N, { learn, bias }) => sized(Readout, inputs, N, { ...(learn ? { learn } : {}), ...(bias ? { bias } : {}), decay, delay, inputGain }),
+      make: (inputs, N, { learn, bias }) =>
+        sized(Readout, inputs, N, { ...(learn ? { learn } : {}), ...(bias ? { bias } : {}), decay, delay, inputGain }),
     }),
   ),
 ];
@@ -76,21 +112,48 @@ export interface Setting {
 }
 
 export const plain: Setting = {
-  N: 33, recurrent: false, learn: false, surrogate: 'triangle', bias: false, input: 'spikes', lengths: false, carried: false,
-  regularized: false, keepVoltage: false, training: true,
+  N: 33,
+  recurrent: false,
+  learn: false,
+  surrogate: 'triangle',
+  bias: false,
+  input: 'spikes',
+  lengths: false,
+  carried: false,
+  regularized: false,
+  keepVoltage: false,
+  training: true,
 };
 
 /** Every setting of structure: what surrounds the equations. */
 export const settings: readonly Setting[] = [
-  ...each<[number, boolean, 'spikes' | 'dense' | 'current']>([1, 31, 130, 2100, 5000], [false, true], ['spikes', 'dense', 'current']).map(
-    ([N, recurrent, input]) => ({ ...plain, N, recurrent, input, bias: input !== 'current' }),
-  ),
-  ...each<[boolean, boolean, boolean, boolean, boolean]>([false, true], [false, true], [false, true], [false, true], [false, true]).map(
-    ([recurrent, lengths, carried, regularized, keepVoltage]) => ({ ...plain, recurrent, lengths, carried, regularized, keepVoltage, learn: true }),
-  ),
+  ...each<[number, boolean, 'spikes' | 'dense' | 'current']>(
+    [1, 31, 130, 1030],
+    [false, true],
+    ['spikes', 'dense', 'current'],
+  ).map(([N, recurrent, input]) => ({ ...plain, N, recurrent, input, bias: input !== 'current' })),
+  ...each<[boolean, boolean, boolean, boolean, boolean]>(
+    [false, true],
+    [false, true],
+    [false, true],
+    [false, true],
+    [false, true],
+  ).map(([recurrent, lengths, carried, regularized, keepVoltage]) => ({
+    ...plain,
+    recurrent,
+    lengths,
+    carried,
+    regularized,
+    keepVoltage,
+    learn: true,
+  })),
+  { ...plain, N: 5000 },
   { ...plain, training: false },
   { ...plain, training: false, recurrent: true, keepVoltage: true },
 ];
+
+/** Too wide for one workgroup: a dispatch a step. */
+export const wide: Setting = { ...plain, N: 1500, recurrent: true, carried: true, lengths: true, keepVoltage: true };
 
 /** The step that a net of this one layer (and a readout after it) becomes; with carried state, that of the second window. */
 export async function stepOf(neuron: Neuron, setting: Setting): Promise<Step> {
@@ -127,7 +190,9 @@ export async function stepOf(neuron: Neuron, setting: Setting): Promise<Step> {
 }
 
 /** The texts of all variants of kernels in these steps, each once, by what they are. */
-export function textsOf(steps: Iterable<readonly [name: string, step: Step]>): Map<string, { name: string; code: string }> {
+export function textsOf(
+  steps: Iterable<readonly [name: string, step: Step]>,
+): Map<string, { name: string; code: string }> {
   const texts = new Map<string, { name: string; code: string }>();
   for (const [name, step] of steps) {
     for (const { kernel, variant } of step.calls) {

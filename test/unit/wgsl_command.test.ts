@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { run } from '../../cli/commands/wgsl.ts';
+import { kernels } from '../../src/kernels/index.ts';
+import { neurons, plain, type Setting, stepOf, textsOf } from '../gpu/cases/engine-support/variants.ts';
+
+// `spiketape wgsl`: what it prints is what a net compiles.
+
+async function printed(...argv: string[]): Promise<string> {
+  let text = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  expect(await run(argv)).toBe(0);
+  return text;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+it('without arguments lists every kernel and every neuron', async () => {
+  const text = await printed();
+  for (const { name } of kernels) expect(text).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+  for (const name of ['ahp', 'lif', 'alif', 'li']) expect(text).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+});
+
+it('with a kernel prints its file', async () => {
+  for (const { name, source } of kernels) expect(await printed(name)).toBe(source);
+});
+
+describe('with a neuron prints what a layer of it compiles', () => {
+  const cases: [string, string[], string, Partial<Setting>][] = [
+    ['AHP exponential', ['--neuron', 'ahp'], 'cell_forward', {}],
+    [
+      'AHP exponential',
+      ['--neuron', 'ahp', '--recurrent', '--learn', 'tau,tauAhp,beta,threshold', '--backward'],
+      'cell_backward',
+      { recurrent: true, learn: true },
+    ],
+    [
+      'ALIF exponential',
+      ['cell_backward', '--neuron', 'alif', '--surrogate', 'fast_sigmoid'],
+      'cell_backward',
+      { surrogate: 'fast_sigmoid' },
+    ],
+    [
+      'LIF exponential subtract same step before reset one',
+      ['--neuron', 'lif', '--bias', '--rate', '--voltage'],
+      'cell_forward',
+      { bias: true, regularized: true },
+    ],
+    [
+      'LIF exponential subtract same step before reset one',
+      ['activity', '--neuron', 'lif', '--rate', '--voltage'],
+      'activity',
+      { regularized: true },
+    ],
+    [
+      'LIF exponential subtract same step before reset one',
+      ['--neuron', 'lif', '--state', '--lengths'],
+      'cell_forward',
+      { carried: true, lengths: true },
+    ],
+    [
+      'LIF exponential subtract same step before reset one',
+      ['--neuron', 'lif', '--current', '--inference'],
+      'cell_forward',
+      { input: 'current', training: false },
+    ],
+    ['LI exponential delay 0 one', ['linear', '--neuron', 'li', '--dense'], 'linear', { input: 'dense' }],
+  ];
+  it.each(cases)('%s %j', async (name, argv, kernel, setting) => {
+    const text = await printed(...argv, '--neurons', '33', '--inputs', '6');
+    const [note, ...rest] = text.split('\n\n');
+    expect(note).toMatch(/^\/\/ \d \w+ .*\(\w+\): \d+ x \d+ x 1 workgroups/);
+    const step = await stepOf(neurons.find((n) => n.name === name)!, { ...plain, ...setting });
+    const compiled = [...textsOf([['it', step]]).values()]
+      .filter((t) => t.name === `${kernel} of it`)
+      .map((t) => t.code);
+    expect(compiled).toContain(rest.join('\n\n'));
+    expect(new WgslReflect(text).entry.compute).toHaveLength(1);
+  });
+});
+
+it('says which states a neuron has, what is saved for its backward pass and what is rebuilt', async () => {
+  expect(await printed('--neuron', 'ahp', '--recurrent')).toContain(
+    '// states: v, a\n// saved for the backward pass: v, and the spikes as bits; rebuilt in it: v\n',
+  );
+  expect(await printed('--neuron', 'li')).toContain(
+    '// states: v\n// saved for the backward pass: nothing; rebuilt in it: nothing\n',
+  );
+});
+
+it.each([
+  [['foo'], /there is no kernel foo; there are effective, /],
+  [['add', 'adam'], /one kernel expected, got 'adam' as well/],
+  [['--recurrent'], /--recurrent: needs --neuron ahp\|lif\|alif\|li/],
+  [['--neuron', 'hodgkin'], /--neuron: expected ahp\|lif\|alif\|li, got 'hodgkin'/],
+  [['--neuron', 'lif', '--neurons', '0'], /--neurons: expected a whole number in 1\.\.8192, got '0'/],
+  [['--neuron', 'lif', '--inputs', 'x'], /--inputs: expected a whole number in 1\.\.8192, got 'x'/],
+  [['--neuron', 'lif', '--learn', 'tua'], /LIF: learn names 'tua'; did you mean 'tau'\?/],
+  [['--neuron', 'lif', '--surrogate', 'tringle'], /surrogate: unknown name 'tringle'; did you mean 'triangle'\?/],
+  [['--neuron', 'li', '--recurrent'], /--recurrent: li does not spike/],
+  [['--neuron', 'lif', '--current', '--bias'], /LIF: bias needs weights/],
+  [['add', '--neuron', 'lif', '--backward'], /--backward: is cell_backward, and add was asked for/],
+  [['--neuron', 'lif', '--backward', '--inference'], /--backward: there is no backward pass with --inference/],
+  [['adam', '--neuron', 'lif'], /this layer does not use adam; its kernels are cell_forward, /],
+])('refuses %j', async (argv, message) => {
+  const error = await run(argv).catch((e: Error) => e);
+  expect(error).toMatchObject({ name: 'UsageError', message: expect.stringMatching(message) });
+});
