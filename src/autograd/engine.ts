@@ -15,9 +15,6 @@ const KEPT_STEPS = 16;
 /** A device, the nets bound to it, and the steps compiled for it. */
 export class Engine<D extends Device = Device> {
   readonly #steps = new Map<string, Promise<Executable>>();
-  get __steps() {
-    return this.#steps;
-  }
   readonly #lowered = new WeakMap<Executable, Lowered>();
   readonly #arenas = new Map<Module, Arena>();
   readonly #owners = new WeakMap<Parameter, Arena>();

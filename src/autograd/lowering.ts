@@ -154,7 +154,7 @@ export class Lowering {
 
   /** Whether a gradient of this tensor is wanted. */
   needs(t: Tensor | null): t is Tensor {
-    return this.training && t !== null && t.requiresGrad;
+    return this.training && t?.requiresGrad === true;
   }
 
   /** The sum of all gradients that arrived at a tensor; null when the loss does not depend on it. */

@@ -65,9 +65,9 @@ export class GpuStep implements Executable {
       const uniforms = await take('uniforms', UNIFORM_ALIGNMENT * Math.max(1, step.calls.length), uniform);
       const block = await take('step', d.sizeOf(StepBlock), uniform);
       const reports = step.reports.length ? new Reports(gpu, step.reports, await take('reports', Reports.ringBytes(step.reports), usage)) : null;
-      const made_ = new GpuStep(gpu, step, buffers, owned, uniforms, block, reports);
-      await made_.#record();
-      return made_;
+      const compiled = new GpuStep(gpu, step, buffers, owned, uniforms, block, reports);
+      await compiled.#record();
+      return compiled;
     } catch (error) {
       for (const b of owned) memory.give(b);
       throw error;
@@ -145,23 +145,6 @@ export class GpuStep implements Executable {
     gpu.memory.counters.dispatches += this.#dispatches.length;
     this.runs++;
     await gpu.breathe();
-  }
-
-  async __time(n = 5): Promise<void> {
-    for (let i = 0; i < this.#dispatches.length; i++) {
-      const { pipeline, bindings, groups } = this.#dispatches[i]!;
-      const go = async () => {
-        const e = this.gpu.device.createCommandEncoder();
-        const pass = e.beginComputePass();
-        pass.setPipeline(pipeline); pass.setBindGroup(0, bindings); pass.dispatchWorkgroups(...groups); pass.end();
-        this.gpu.device.queue.submit([e.finish()]);
-        await this.gpu.device.queue.onSubmittedWorkDone();
-      };
-      await go();
-      const t = performance.now();
-      for (let k = 0; k < n; k++) await go();
-      console.log(((performance.now() - t) / n).toFixed(2), 'ms', this.step.calls[i]!.label, groups.join('x'));
-    }
   }
 
   async read(storage: Storage): Promise<Contents> {

@@ -1,4 +1,4 @@
-import { type Expr, expr, exp, leaf, type Operand, topological } from './expr.ts';
+import { type Expr, expr, exp, leaf, type Operand, topological, written } from './expr.ts';
 
 /** A constant of a neuron; one value for the layer or one per neuron, fixed or learned. */
 export interface ParameterSpec {
@@ -82,7 +82,7 @@ export function defineNeuron<P extends string, S extends string>(source: {
     if (e.op === 'leaf' && e === lastSpike && !z) fail('the equations use the last spike, but the neuron does not spike');
     if (e.op === 'spike' && e !== z) fail('the equations have a second spike; one a neuron is what the kernels carry');
   }
-  return { name, params, states, next, z, v, key: fingerprint(name, roots, params) };
+  return { name, params, states, next, z, v, key: `${name}:${written(roots)}:${Object.keys(params).join(' ')}` };
 }
 
 export const input = leaf('input');
@@ -94,11 +94,3 @@ export const state = (name: string): Expr => leaf(`state.${name}`);
 /** The factor by which a state with time constant tau shrinks in a step of dt (both ms). */
 export const decay = (tau: Operand, dt: number, form: 'exponential' | 'euler' = 'exponential'): Expr =>
   form === 'exponential' ? exp(expr(-dt).div(tau)) : expr(1).sub(expr(dt).div(tau));
-
-/** Writes the graph out with positions instead of object numbers, so that the key is the same in every process. */
-function fingerprint(name: string, roots: readonly Expr[], params: object): string {
-  const order = topological(roots);
-  const position = new Map(order.map((e, i) => [e, i]));
-  const text = order.map((e) => `${e.op}${e.op === 'const' ? e.value : e.name}(${e.args.map((a) => position.get(a)).join(' ')})`);
-  return `${name}:${text.join(';')}:${roots.map((r) => position.get(r)).join(' ')}:${Object.keys(params).join(' ')}`;
-}

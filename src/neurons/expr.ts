@@ -130,6 +130,14 @@ export function topological(roots: readonly Expr[], known: { has(e: Expr): boole
   return order;
 }
 
+/** A graph as text, with positions instead of object numbers: equal in every process for equal graphs. */
+export function written(roots: readonly Expr[]): string {
+  const order = topological(roots);
+  const position = new Map(order.map((e, i) => [e, i]));
+  const nodes = order.map((e) => `${e.op}${e.op === 'const' ? e.value : e.name}(${e.args.map((a) => position.get(a)).join(' ')})`);
+  return `${nodes.join(';')}:${roots.map((r) => position.get(r)).join(' ')}`;
+}
+
 /** `root` with some nodes exchanged for others. */
 export function substitute(root: Expr, exchange: ReadonlyMap<Expr, Expr>): Expr {
   const done = new Map<Expr, Expr>();

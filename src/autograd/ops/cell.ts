@@ -1,4 +1,6 @@
-import { ACTIVITY_ROWS } from '../../kernels/activity.ts';
+import { ACTIVITY_ROWS, rateTerm } from '../../kernels/activity.ts';
+import { parameter } from '../../neurons/definition.ts';
+import { type Expr, leaf, written } from '../../neurons/expr.ts';
 import type { Node, Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
 import { cellBackwardCalls } from './cell_backward.ts';
@@ -10,15 +12,15 @@ const op: Op<CellAttrs> = {
   key: (a) =>
     [
       a.definition.key,
-      a.surrogate?.name,
+      a.surrogate && keyOf(a.surrogate, (s) => s.derivative(leaf('x'))),
       a.N,
       a.weight ? 'w' : '',
       a.recurrent ? 'r' : '',
       a.bias ? 'b' : '',
       a.chunk,
       a.extras.monitored,
-      a.extras.penalties.map((p) => p.penalty.name),
-      a.extras.rate?.penalty.name,
+      a.extras.penalties.map(({ penalty }) => penalty.name + keyOf(penalty, (p) => p.of(leaf('v'), parameter))),
+      a.extras.rate && keyOf(a.extras.rate.penalty, (p) => rateTerm(p).value),
     ].join(';'),
   slots(node) {
     const { surrogate, extras } = node.attrs;
@@ -33,6 +35,15 @@ const op: Op<CellAttrs> = {
   forward: cellForwardCalls,
   backward: cellBackwardCalls,
 };
+
+const keys = new WeakMap<object, string>();
+
+/** Identifies what a surrogate or a penalty computes: users' own may share a name. */
+function keyOf<T extends object>(owner: T, expression: (owner: T) => Expr): string {
+  const key = keys.get(owner) ?? written([expression(owner)]);
+  keys.set(owner, key);
+  return key;
+}
 
 const validSteps = (node: Node<CellAttrs>): number => {
   const { v } = outputOf(node);
