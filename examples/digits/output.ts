@@ -13,12 +13,19 @@ interface Arguments {
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
 /** Writes the model and `summary.json`. */
-export async function saveRun(engine: Engine, run: Trained, data: DigitSequences, args: Arguments): Promise<void> {
+export async function saveRun(
+  engine: Engine,
+  run: Trained,
+  ablated: Trained | null,
+  data: DigitSequences,
+  args: Arguments,
+): Promise<void> {
   const { json, safetensors } = saveModel(run.net);
   await host.save('model.safetensors', safetensors);
   await host.save('model.json', json);
   const summary = {
     testAccuracy: run.test.accuracy,
+    ...(ablated ? { testAccuracyWithoutAhp: ablated.test.accuracy } : {}),
     seconds: run.seconds,
     adapter: engine.device.name,
     spikeRate: run.test.spikeRate,
@@ -41,10 +48,19 @@ export function comparisonOf(a: Trained, b: Trained): string {
 }
 
 /** The page that shows the run. */
-export async function reportOf(engine: Engine, run: Trained, ablated: Trained | null, data: DigitSequences, args: Arguments): Promise<string> {
+export async function reportOf(
+  engine: Engine,
+  run: Trained,
+  ablated: Trained | null,
+  data: DigitSequences,
+  args: Arguments,
+): Promise<string> {
   const runs = ablated ? [run, ablated] : [run];
   const curve = (value: (e: Trained['epochs'][number]) => number) =>
-    runs.map((r) => ({ name: ablated ? r.settings.label : 'training', points: r.epochs.map((e): [number, number] => [e.epoch, value(e)]) }));
+    runs.map((r) => ({
+      name: ablated ? r.label : 'training',
+      points: r.epochs.map((e): [number, number] => [e.epoch, value(e)]),
+    }));
   const report: Report = {
     title: `Handwritten digits, shown ${args.order === 'rows' ? 'row by row' : 'pixel by pixel'}`,
     subtitle: `${run.settings.neurons} recurrent neurons, half of them with an AHP current; ${engine.device.name}; seed ${args.seed}`,
@@ -57,14 +73,32 @@ export async function reportOf(engine: Engine, run: Trained, ablated: Trained | 
     curves: [
       { title: 'Loss', xLabel: 'epoch', yLabel: 'loss', series: curve((e) => e.loss) },
       { title: 'Accuracy', xLabel: 'epoch', yLabel: 'accuracy', percent: true, series: curve((e) => e.accuracy) },
-      { title: 'Firing rate', xLabel: 'epoch', yLabel: 'spikes per neuron and step', series: curve((e) => e.spikeRate) },
+      {
+        title: 'Firing rate',
+        xLabel: 'epoch',
+        yLabel: 'spikes per neuron and step',
+        series: curve((e) => e.spikeRate),
+      },
     ],
-    confusion: { title: `Held-out digits (${data.test.count})`, labels: [...'0123456789'], counts: confusion(run.test.labels, run.test.predictions, 10) },
+    confusion: {
+      title: `Held-out digits (${data.test.count})`,
+      labels: [...'0123456789'],
+      counts: confusion(run.test.labels, run.test.predictions, 10),
+    },
     sample: await lookAt(engine, run.net, data),
   };
   if (ablated) {
-    const row = (r: Trained): string[] => [r.settings.label, percent(r.test.accuracy), r.test.spikeRate.toFixed(4), r.test.voltageMin.toFixed(2)];
-    report.comparison = { title: 'With and without the AHP current', columns: ['net', 'test accuracy', 'spike rate', 'smallest voltage'], rows: [row(run), row(ablated)] };
+    const row = (r: Trained): string[] => [
+      r.label,
+      percent(r.test.accuracy),
+      r.test.spikeRate.toFixed(4),
+      r.test.voltageMin.toFixed(2),
+    ];
+    report.comparison = {
+      title: 'With and without the AHP current',
+      columns: ['net', 'test accuracy', 'spike rate', 'smallest voltage'],
+      rows: [row(run), row(ablated)],
+    };
   }
   return renderReport(report);
 }

@@ -13,7 +13,8 @@ export async function lookAt(engine: Engine, net: Sequential, data: DigitSequenc
   await (z!.keep(), v.keep(), states.a!.keep(), tape.run());
   const [spikes, voltage, current, out] = await Promise.all([z!.read(), v.read(), states.a!.read(), outputs.read()]);
   const [steps, , N] = z!.shape as [number, number, number];
-  const column = (all: Float32Array, width: number, n: number): Float32Array => Float32Array.from({ length: steps }, (_, t) => all[t * width + n]!);
+  const column = (all: Float32Array, width: number, n: number): Float32Array =>
+    Float32Array.from({ length: steps }, (_, t) => all[t * width + n]!);
   const times: number[] = [];
   const cells: number[] = [];
   spikes.forEach((s, i) => {
@@ -25,9 +26,12 @@ export async function lookAt(engine: Engine, net: Sequential, data: DigitSequenc
   // the busiest of each kind are those that are worth looking at
   const busiest = (from: number, to: number, count: number): number[] => {
     const spikesOf = (n: number): number => cells.filter((c) => c === n).length;
-    return Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => spikesOf(b) - spikesOf(a)).slice(0, count);
+    return Array.from({ length: to - from }, (_, i) => from + i)
+      .sort((a, b) => spikesOf(b) - spikesOf(a))
+      .slice(0, count);
   };
-  const shown = [...busiest(0, N / 2, 2), ...busiest(N / 2, N, 2)];
+  const plain = N - Math.floor(N / 2);
+  const shown = [...busiest(0, plain, 2), ...busiest(plain, N, 2)];
   const item = data.testItems[0]!;
   engine.unbind(net);
   return {
@@ -40,11 +44,14 @@ export async function lookAt(engine: Engine, net: Sequential, data: DigitSequenc
       {
         name: 'AHP layer',
         neurons: N,
-        groups: [{ from: 0, to: N / 2, label: 'plain' }, { from: N / 2, to: N, label: 'AHP' }],
+        groups: [
+          { from: 0, to: plain, label: 'plain' },
+          { from: plain, to: N, label: 'AHP' },
+        ],
         spikes: { t: times, n: cells },
         voltages: shown.map((n) => ({ label: `neuron ${n}`, values: column(voltage, N, n) })),
         threshold: 1,
-        currents: busiest(N / 2, N, 3).map((n) => ({ label: `neuron ${n}`, values: column(current, N, n) })),
+        currents: busiest(plain, N, 3).map((n) => ({ label: `neuron ${n}`, values: column(current, N, n) })),
       },
     ],
     readout: Array.from({ length: 10 }, (_, c) => ({ label: String(c), values: column(out, 10, c) })),
