@@ -68,7 +68,25 @@ function lavapipe(): string[] {
   });
 }
 
-function swiftshader(): string[] {
+/**
+ * The environment that a process needs from its start to run Dawn: where the system has no Vulkan loader, the one that
+ * comes with Chrome or Chromium is put on the library path.
+ */
+export function dawnEnvironment(): NodeJS.ProcessEnv {
+  const loader = 'libvulkan.so.1';
+  const system = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/usr/local/lib'].filter((folder) => existsSync(folder));
+  const found = system.some(
+    (folder) =>
+      existsSync(join(folder, loader)) ||
+      readdirSync(folder).some((name) => name.includes('linux-gnu') && existsSync(join(folder, name, loader))),
+  );
+  const browsers = browserFolders().filter((folder) => existsSync(join(folder, loader)));
+  if (process.platform !== 'linux' || found || browsers.length === 0) return process.env;
+  return { ...process.env, LD_LIBRARY_PATH: [...browsers, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':') };
+}
+
+/** Folders of Chrome and Chromium, which bring a Vulkan driver and loader along. */
+function browserFolders(): string[] {
   const folders = [
     '/usr/lib/chromium',
     '/usr/lib/chromium-browser',
@@ -81,5 +99,10 @@ function swiftshader(): string[] {
   } catch {
     // The variable names a missing browser: nothing that this runtime needs.
   }
-  return folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).filter((file) => existsSync(file));
+  return folders;
 }
+
+const swiftshader = (): string[] =>
+  browserFolders()
+    .map((folder) => join(folder, 'vk_swiftshader_icd.json'))
+    .filter((file) => existsSync(file));

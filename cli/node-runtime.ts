@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HostMessage } from '../src/host/types.ts';
 import type { ChildMessage } from './node-child.ts';
+import { dawnEnvironment } from './dawn.ts';
 import { thisPackage } from './package.ts';
 import { type Outcome, receiver, type Session, type SessionOptions } from './session.ts';
 import { makeTemporary, removeTemporary } from './temporary.ts';
@@ -22,6 +23,7 @@ export async function openNode(options: SessionOptions & { script: string }): Pr
 
   const child = spawn(process.execPath, [...process.execArgv, thisPackage().bin, '__node'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: dawnEnvironment(),
   });
   const ended = new Promise<Outcome>((resolve) => {
     const receive = receiver(onMessage, resolve);

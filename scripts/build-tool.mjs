@@ -14,7 +14,8 @@ export async function buildTool(source, folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    // The core's own dependencies are bundled, so that the tool loads them only with the command that needs them.
+    external: ['esbuild', 'puppeteer-core', 'source-map-js', 'webgpu'],
     loader: { '.wgsl': 'text', '.gz': 'binary' },
     sourcemap: 'inline',
     logLevel: 'error',

@@ -69,7 +69,8 @@ await build({
   chunkNames: 'cli-[hash]',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  // The core's own dependencies are bundled, so that the tool loads them only with the command that needs them.
+    external: ['esbuild', 'puppeteer-core', 'source-map-js', 'webgpu'],
 });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');

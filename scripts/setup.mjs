@@ -95,7 +95,7 @@ async function ensureBrowser() {
     console.error('The download failed; installing the package chromium ...');
     const env = Object.assign({}, process.env, { DEBIAN_FRONTEND: 'noninteractive' });
     await run('apt-get', ['update'], { env });
-    await run('apt-get', ['install', '-y', 'chromium'], { env });
+    await run('apt-get', ['install', '-y', 'chromium', 'libvulkan1'], { env });
     if (lookForBrowser()) return;
   }
   throw new SetupError(

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { dawnEnvironment } from '../../../cli/dawn.ts';
 import { stackMapper } from '../../../cli/stack.ts';
 import { type Bundle, bundleCases, caseFiles, root } from './bundle.ts';
 import type { Outcome } from './case.ts';
@@ -34,7 +35,11 @@ export function dawnRunner(options: { files?: readonly string[] } = {}): CaseRun
   async function start(): Promise<ChildProcess> {
     bundle ??= write();
     const { file } = await bundle;
-    const started = fork(file, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const started = fork(file, [], {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: dawnEnvironment(),
+    });
     for (const stream of [started.stdout, started.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         lines.push(...text.split('\n').filter((line) => line !== '' && !noise.test(line)));
