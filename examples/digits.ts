@@ -3,7 +3,7 @@
  * cue steps that follow. `npm start` runs this; `npm start -- --order pixels --ablate` shows what the slow current does.
  */
 import { init } from 'spiketape';
-import { host, options } from 'spiketape/host';
+import { host, options, UsageError } from 'spiketape/host';
 import { comparisonOf, reportOf, saveRun } from './digits/output.ts';
 import { digitSequences } from './digits/sequences.ts';
 import { defaults } from './digits/settings.ts';
@@ -19,6 +19,14 @@ console.log(
   `digits, ${args.order}: ${trainSet.count} to train, ${testSet.count} held out, ${trainSet.steps} steps of ${trainSet.inputs} inputs`,
 );
 
+for (const name of ['epochs', 'neurons', 'batch'] as const) {
+  if (!(Number.isInteger(args[name]) && args[name] >= 0)) {
+    throw new UsageError(
+      `--${name}: expected a whole number above 0 (0: as usual for --order ${args.order}), got ${args[name]}`,
+    );
+  }
+}
+if (!(args.lr >= 0)) throw new UsageError(`--lr: expected a number above 0 (0: as usual), got ${args.lr}`);
 const preset = defaults[args.order];
 const settings = {
   ...preset,

@@ -70,7 +70,7 @@ await build({
   platform: 'node',
   target: 'node20',
   // The core's own dependencies are bundled, so that the tool loads them only with the command that needs them.
-    external: ['esbuild', 'puppeteer-core', 'source-map-js', 'webgpu'],
+  external: ['esbuild', 'puppeteer-core', 'source-map-js', 'webgpu'],
 });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');

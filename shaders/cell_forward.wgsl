@@ -75,6 +75,12 @@ fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
 }
 
+// e^x - 1, exact near 0 as well: there by its series, elsewhere by exp.
+fn expm1(x: vec4f) -> vec4f {
+  let rest = 1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.00019841270)))));
+  return select(exp(x) - 1.0, x * rest, abs(x) < vec4f(0.4));
+}
+
 // The neurons of quad q that exist: the last quad may be half empty.
 fn existing(q: u32) -> vec4<bool> {
   return vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(N);
@@ -163,7 +169,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // <prepare>
   let p_tau = effective[PARAMS + 0u * Q + q];
   let p_threshold = effective[PARAMS + 1u * Q + q];
-  let h0 = exp(vec4f(-1.0) / p_tau);
+  let h0 = expm1(vec4f(-1.0) / p_tau) + vec4f(1.0);
   var s_v = state_at(0u, b, q);
   // </prepare>
   workgroupBarrier();

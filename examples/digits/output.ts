@@ -44,7 +44,7 @@ export async function saveRun(
 
 /** Two nets side by side, for the terminal. */
 export function comparisonOf(a: Trained, b: Trained): string {
-  return `with the AHP current ${percent(a.test.accuracy)}, without it ${percent(b.test.accuracy)} (seed ${a.settings.seed}, ${a.epochs.length} epochs each)`;
+  return `with the AHP current ${percent(a.test.accuracy)}, without it ${percent(b.test.accuracy)} (seed ${a.settings.seed}, ${a.epochs.length} and ${b.epochs.length} epochs)`;
 }
 
 /** The page that shows the run. */

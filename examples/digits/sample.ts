@@ -10,7 +10,8 @@ export async function lookAt(engine: Engine, net: Sequential, data: DigitSequenc
   const outputs = net.forward(tape.input(values, { shape, name: 'x' })).keep();
   const [hidden] = tape.cells;
   const { z, v, states } = hidden!;
-  await (z!.keep(), v.keep(), states.a!.keep(), tape.run());
+  for (const t of [z!, v, states.a!]) t.keep();
+  await tape.run();
   const [spikes, voltage, current, out] = await Promise.all([z!.read(), v.read(), states.a!.read(), outputs.read()]);
   const [steps, , N] = z!.shape as [number, number, number];
   const column = (all: Float32Array, width: number, n: number): Float32Array =>

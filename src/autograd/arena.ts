@@ -60,13 +60,19 @@ export class Arena {
 
   /** Copies the parameters from the CPU to the device. */
   push(): void {
-    for (const [p, at] of this.#offsets) this.device.write(this.params, at, p.data);
+    for (const [p, at] of this.#offsets) {
+      checkFinite(p);
+      this.device.write(this.params, at, p.data);
+    }
   }
 
   /** Copies the parameters from the device to the CPU. */
   async pull(): Promise<void> {
     const all = await this.device.read(this.params, 0, this.total);
-    for (const [p, at] of this.#offsets) p.data.set(all.subarray(at, at + p.data.length));
+    for (const [p, at] of this.#offsets) {
+      p.data.set(all.subarray(at, at + p.data.length));
+      checkFinite(p);
+    }
   }
 
   /** The last step's gradient of each trainable parameter, by name. */
@@ -80,4 +86,13 @@ export class Arena {
     for (const slab of this.#slabs.values()) this.device.free(slab);
     this.#slabs.clear();
   }
+}
+
+/** Kernels keep what they read in range, which would hide a NaN: it is noticed where parameters change hands. */
+function checkFinite(p: Parameter): void {
+  const bad = p.data.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0)
+    throw new Error(
+      `parameter '${p.name}' has ${p.data[bad]} at ${bad}; lower the learning rate, or look at what was put there`,
+    );
 }

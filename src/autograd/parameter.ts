@@ -9,6 +9,8 @@ export class Parameter {
   /** As PyTorch would name it: `0.weight`, `0.recurrent.weight`, `0.tau`; set when the layer joins a net. */
   name = '';
   readonly data: Float32Array;
+  /** Whether the values are there: given, or drawn. */
+  drawn: boolean;
 
   /**
    * @param shape matrices are [post, pre]; constants of neurons [N], or [1] for one value a layer
@@ -27,6 +29,7 @@ export class Parameter {
   ) {
     const length = shape.reduce((a, b) => a * b, 1);
     this.data = new Float32Array(length);
+    this.drawn = 'fill' in init;
     if ('fill' in init) {
       if (typeof init.fill === 'number') this.data.fill(init.fill);
       else if (init.fill.length !== length)
@@ -42,6 +45,7 @@ export class Parameter {
   /** Draws the values anew. @param random uniform in [0, 1) */
   initialize(random: () => number): void {
     if (!('normal' in this.init)) return;
+    this.drawn = true;
     const columns = this.shape.at(-1)!;
     for (let i = 0; i < this.data.length; i++) {
       const value = this.init.normal * normal(random);

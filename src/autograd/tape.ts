@@ -35,6 +35,7 @@ export class Tape {
   #arena: Arena | null = null;
   #executable: Executable | null = null;
   #run = 0;
+  #closed = false;
 
   constructor(
     readonly engine: Engine,
@@ -89,7 +90,7 @@ export class Tape {
     this.keptGradients.add(t);
   }
 
-  /** Gathers a tensor's values at every step, to be read back many steps at once by `collect`. */
+  /** Gathers a tensor's values at every step, to be read back many steps at once by `collect`, which must then be called. */
   report(t: Tensor): void {
     this.#open('report');
     if (!this.reports.includes(t)) this.reports.push(t);
@@ -98,10 +99,16 @@ export class Tape {
   /** Closes the step and runs it. */
   async run(): Promise<void> {
     this.#open('run');
+    this.#closed = true;
     const slots = this.#collectSlots();
-    this.#executable = await this.engine.executable(this.#signature(), () => lower(this));
-    await this.#executable.run({ data: this.data, slots, seed: this.options.seed, step: this.options.step });
-    this.#run = this.#executable.runs;
+    const executable = await this.engine.executable(this.#signature(), () => lower(this));
+    const { seed, step } = this.options;
+    const running = executable.run({ data: this.data, slots, seed, step });
+    // at once: another step of this form may begin while this one is awaited
+    const run = executable.runs;
+    this.#executable = executable;
+    await running;
+    this.#run = run;
   }
 
   get hasRun(): boolean {
@@ -181,7 +188,7 @@ export class Tape {
   }
 
   #open(what: string): void {
-    if (this.#executable) throw new Error(`${what}: the step has run already; begin another with engine.tape()`);
+    if (this.#closed) throw new Error(`${what}: the step has run already; begin another with engine.tape()`);
   }
 
   /** Gives every node its slots, in order, and returns their values. */

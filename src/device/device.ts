@@ -38,7 +38,10 @@ export interface StepInputs {
 }
 
 /** Numbers in the storage's own layout, or memory that another step left on the device. */
-export type StepInput = Float32Array | Uint32Array | { readonly executable: Executable; readonly storage: Storage; readonly run: number };
+export type StepInput =
+  | Float32Array
+  | Uint32Array
+  | { readonly executable: Executable; readonly storage: Storage; readonly run: number };
 
 /** A compiled step. */
 export interface Executable {

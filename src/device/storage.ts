@@ -49,7 +49,11 @@ export const numberCount = (s: Pick<Storage, 'form' | 'shape'>): number =>
   s.form === 'words' ? count(s.shape) : 4 * quads(width(s.shape)) * rows(s.shape);
 
 /** Pads rows of n numbers to whole quads. */
-export function padRows<A extends Float32Array | Float64Array>(values: ArrayLike<number>, shape: readonly number[], make: (n: number) => A): A {
+export function padRows<A extends Float32Array | Float64Array>(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  make: (n: number) => A,
+): A {
   const [n, m] = [width(shape), rows(shape)];
   const pitch = 4 * quads(n);
   const out = make(m * pitch);
@@ -58,7 +62,11 @@ export function padRows<A extends Float32Array | Float64Array>(values: ArrayLike
 }
 
 /** Undoes padRows. */
-export function unpadRows<A extends Float32Array | Float64Array>(padded: ArrayLike<number>, shape: readonly number[], make: (n: number) => A): A {
+export function unpadRows<A extends Float32Array | Float64Array>(
+  padded: ArrayLike<number>,
+  shape: readonly number[],
+  make: (n: number) => A,
+): A {
   const [n, m] = [width(shape), rows(shape)];
   const pitch = 4 * quads(n);
   const out = make(m * n);
@@ -89,6 +97,7 @@ export function unpackSpikes(packed: Uint32Array, shape: readonly [number, numbe
   const [T, B, N] = shape;
   const W = words(N);
   const out = new Uint8Array(T * B * N);
-  for (let r = 0; r < T * B; r++) for (let n = 0; n < N; n++) out[r * N + n] = (packed[r * W + (n >>> 5)]! >>> (n & 31)) & 1;
+  for (let r = 0; r < T * B; r++)
+    for (let n = 0; n < N; n++) out[r * N + n] = (packed[r * W + (n >>> 5)]! >>> (n & 31)) & 1;
   return out;
 }

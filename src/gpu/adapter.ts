@@ -3,7 +3,11 @@ const wanted: GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
 
 /** Limits that are raised to what the adapter can do. */
 const raised = [
-  'maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupStorageSize',
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupStorageSize',
 ] as const;
 
 export interface Adapter {
@@ -27,7 +31,9 @@ export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
-    throw new Error('no WebGPU adapter: the browser offers none. Look at chrome://gpu; without a GPU start Chrome with --enable-unsafe-webgpu, which gives the SwiftShader adapter.');
+    throw new Error(
+      'no WebGPU adapter: the browser offers none. Look at chrome://gpu; without a GPU start Chrome with --enable-unsafe-webgpu, which gives the SwiftShader adapter.',
+    );
   }
   const device = await adapter.requestDevice({
     requiredFeatures: wanted.filter((f) => adapter.features.has(f)),

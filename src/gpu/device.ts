@@ -26,7 +26,9 @@ export class GpuDevice implements Device {
   readonly #ready = new Map<Storage, GPUBuffer>();
   readonly #dummies: GPUBuffer[] = [];
   readonly #inFlight: Promise<unknown>[] = [];
-  readonly #lost: Promise<never>;
+  /** Ends of the promises that wait for the device. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #lost: Error | null = null;
   #failure: Error | null = null;
 
   private constructor(
@@ -38,14 +40,23 @@ export class GpuDevice implements Device {
     this.pipelines = new Pipelines(this.memory);
     const { limits } = device;
     this.limits = {
-      maxWorkgroup: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, options.maxWorkgroup ?? Number.POSITIVE_INFINITY),
+      maxWorkgroup: Math.min(
+        limits.maxComputeInvocationsPerWorkgroup,
+        limits.maxComputeWorkgroupSizeX,
+        // cell_backward keeps two quads a thread in workgroup memory
+        Math.floor(limits.maxComputeWorkgroupStorageSize / 32),
+        options.maxWorkgroup ?? Number.POSITIVE_INFINITY,
+      ),
       maxBinding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     };
-    this.#lost = device.lost.then((info) => {
-      this.#failure = new Error(`the GPU device was lost (${info.reason || 'unknown reason'}): ${info.message || 'no message'}`);
-      throw this.#failure;
+    void device.lost.then((info) => {
+      this.#lost = new Error(
+        `the GPU device was lost (${info.reason || 'unknown reason'}): ${info.message || 'no message'}`,
+      );
+      this.#failure = this.#lost;
+      for (const end of this.#waiting) end(this.#lost);
+      this.#waiting.clear();
     });
-    this.#lost.catch(() => undefined);
     device.addEventListener('uncapturederror', (event) => {
       this.#failure ??= new Error(`GPU error: ${event.error.message}`);
     });
@@ -81,15 +92,27 @@ export class GpuDevice implements Device {
     if (this.#failure) throw this.#failure;
   }
 
-  /** A promise of the device's, ended with an error when the device is lost. */
-  async alive<T>(promise: Promise<T>): Promise<T> {
-    try {
-      return await Promise.race([promise, this.#lost]);
-    } catch (error) {
-      // what a device was asked for may fail a moment before its loss is reported, with an error that does not say why
-      await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-      throw error;
-    }
+  /**
+   * A promise of the device's, ended with an error when the device is lost. (Not by racing it against one promise for the
+   * loss: that one would hold every result for as long as the device lives.)
+   */
+  alive<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#lost) return reject(this.#lost);
+      this.#waiting.add(reject);
+      promise.then(
+        (value) => {
+          this.#waiting.delete(reject);
+          resolve(value);
+        },
+        // what a device was asked for may fail a moment before its loss is reported, with an error that does not say why
+        (error) =>
+          setTimeout(() => {
+            this.#waiting.delete(reject);
+            reject(this.#lost ?? error);
+          }, 50),
+      );
+    });
   }
 
   submit(encoder: GPUCommandEncoder): void {
@@ -127,7 +150,8 @@ export class GpuDevice implements Device {
         encoder.clearBuffer(b);
         this.device.queue.submit([encoder.finish()]);
         const waiting = this.#writes.get(storage);
-        for (const { at, values } of waiting ?? []) this.device.queue.writeBuffer(b, 4 * at, values as Float32Array<ArrayBuffer>);
+        for (const { at, values } of waiting ?? [])
+          this.device.queue.writeBuffer(b, 4 * at, values as Float32Array<ArrayBuffer>);
         this.#writes.delete(storage);
         this.#ready.set(storage, b);
         return b;

@@ -34,7 +34,9 @@ export class Memory {
   async take(name: string, bytes: number, usage: GPUBufferUsageFlags, fill = true): Promise<GPUBuffer> {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     if (size > this.device.limits.maxBufferSize) {
-      throw new Error(`${name} needs ${size} bytes, the adapter's largest buffer is ${this.device.limits.maxBufferSize}; use a smaller batch or fewer steps`);
+      throw new Error(
+        `${name} needs ${size} bytes, the adapter's largest buffer is ${this.device.limits.maxBufferSize}; use a smaller batch or fewer steps`,
+      );
     }
     const pooled = this.#pool.get(`${usage} ${size}`)?.pop();
     if (pooled) {

@@ -11,13 +11,22 @@ export class Pipelines {
   layout(kernel: Kernel): GPUBindGroupLayout {
     let layout = this.#layouts.get(kernel.name);
     if (!layout) {
-      const uniform = (binding: number): GPUBindGroupLayoutEntry => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } });
-      const storage = kernel.storage.map(({ access }, i): GPUBindGroupLayoutEntry => ({
-        binding: 2 + i,
+      const uniform = (binding: number): GPUBindGroupLayoutEntry => ({
+        binding,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
-      }));
-      layout = this.memory.device.createBindGroupLayout({ label: kernel.name, entries: [uniform(0), uniform(1), ...storage] });
+        buffer: { type: 'uniform' },
+      });
+      const storage = kernel.storage.map(
+        ({ access }, i): GPUBindGroupLayoutEntry => ({
+          binding: 2 + i,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+        }),
+      );
+      layout = this.memory.device.createBindGroupLayout({
+        label: kernel.name,
+        entries: [uniform(0), uniform(1), ...storage],
+      });
       this.#layouts.set(kernel.name, layout);
     }
     return layout;
@@ -50,7 +59,9 @@ export class Pipelines {
       const lines = code.split('\n');
       const { messages } = await module.getCompilationInfo();
       const said = messages.map((m) => `  line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1] ?? ''}`);
-      throw new Error(`kernel ${kernel.name} does not compile: ${(error as Error).message}\n${said.join('\n')}`, { cause: error });
+      throw new Error(`kernel ${kernel.name} does not compile: ${(error as Error).message}\n${said.join('\n')}`, {
+        cause: error,
+      });
     }
   }
 }

@@ -27,7 +27,9 @@ export function planMemory(step: Step): MemoryPlan {
       if (place.has(s)) continue;
       const bytes = byteLength(s);
       // not one more than twice as large, or a small tensor would sit on a large buffer
-      const fits = free.filter((b) => buffers[b]!.bytes >= bytes && buffers[b]!.bytes <= 2 * bytes).sort((a, b) => buffers[a]!.bytes - buffers[b]!.bytes);
+      const fits = free
+        .filter((b) => buffers[b]!.bytes >= bytes && buffers[b]!.bytes <= 2 * bytes)
+        .sort((a, b) => buffers[a]!.bytes - buffers[b]!.bytes);
       const found = fits[0];
       if (found !== undefined) free.splice(free.indexOf(found), 1);
       else buffers.push({ bytes, name: s.name });

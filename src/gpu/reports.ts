@@ -1,5 +1,5 @@
-import { byteLength, type Storage } from '../device/storage.ts';
 import type { Contents } from '../device/device.ts';
+import { byteLength, type Storage } from '../device/storage.ts';
 import type { GpuDevice } from './device.ts';
 
 /** Steps whose reports wait on the device before they are read back. */

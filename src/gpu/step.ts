@@ -1,7 +1,8 @@
 import * as d from 'typegpu/data';
 import type { Contents, Executable, Step, StepInput, StepInputs } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
-import { SLOTS, StepBlock, writeDims } from '../kernels/kernel.ts';
+import { writeDims } from '../kernels/kernel.ts';
+import { SLOTS, StepBlock } from '../kernels/layout.ts';
 import type { GpuDevice } from './device.ts';
 import { planMemory } from './plan.ts';
 import { Reports } from './reports.ts';
@@ -48,7 +49,11 @@ export class GpuStep implements Executable {
     try {
       const buffers = new Map<Storage, GPUBuffer>();
       const plan = planMemory(step);
-      const made = await Promise.all(plan.buffers.map((b) => take(b.name, b.bytes, usage)));
+      const taken = await Promise.allSettled(plan.buffers.map((b) => take(b.name, b.bytes, usage)));
+      const made = taken.map((t) => {
+        if (t.status === 'rejected') throw t.reason;
+        return t.value;
+      });
       for (const [s, n] of plan.place) buffers.set(s, made[n]!);
       for (const s of step.inputs.values()) buffers.set(s, await take(s.name, byteLength(s), usage));
       for (const call of step.calls) {
@@ -64,7 +69,9 @@ export class GpuStep implements Executable {
       for (const { storage } of step.clear) buffers.set(storage, await gpu.persistent(storage));
       const uniforms = await take('uniforms', UNIFORM_ALIGNMENT * Math.max(1, step.calls.length), uniform);
       const block = await take('step', d.sizeOf(StepBlock), uniform);
-      const reports = step.reports.length ? new Reports(gpu, step.reports, await take('reports', Reports.ringBytes(step.reports), usage)) : null;
+      const reports = step.reports.length
+        ? new Reports(gpu, step.reports, await take('reports', Reports.ringBytes(step.reports), usage))
+        : null;
       const compiled = new GpuStep(gpu, step, buffers, owned, uniforms, block, reports);
       await compiled.#record();
       return compiled;
@@ -88,7 +95,12 @@ export class GpuStep implements Executable {
         const s = call.buffers[name];
         if (s === undefined) throw new Error(`${call.label}: nothing is bound to '${name}'`);
         // a pooled or shared buffer may be longer than what lives in it
-        return { binding: 2 + k, resource: s ? { buffer: this.buffers.get(s)!, size: Math.max(16, Math.ceil(byteLength(s) / 16) * 16) } : { buffer: gpu.dummy(k) } };
+        return {
+          binding: 2 + k,
+          resource: s
+            ? { buffer: this.buffers.get(s)!, size: Math.max(16, Math.ceil(byteLength(s) / 16) * 16) }
+            : { buffer: gpu.dummy(k) },
+        };
       });
       gpu.memory.counters.bindGroups++;
       work += call.work ?? 0;
@@ -103,7 +115,10 @@ export class GpuStep implements Executable {
           layout: gpu.pipelines.layout(call.kernel),
           entries: [
             { binding: 0, resource: { buffer: this.block } },
-            { binding: 1, resource: { buffer: this.uniforms, offset: at, size: Math.ceil(call.kernel.dimsSize / 16) * 16 } },
+            {
+              binding: 1,
+              resource: { buffer: this.uniforms, offset: at, size: Math.ceil(call.kernel.dimsSize / 16) * 16 },
+            },
             ...storage,
           ],
         }),
@@ -118,7 +133,10 @@ export class GpuStep implements Executable {
     const { gpu } = this;
     gpu.check();
     if (this.#disposed) throw new Error('this compiled step was thrown away');
-    if (inputs.slots.length > SLOTS) throw new Error(`a step has room for ${SLOTS} numbers that vary, this one has ${inputs.slots.length}; use fewer layers or regularisers`);
+    if (inputs.slots.length > SLOTS)
+      throw new Error(
+        `a step has room for ${SLOTS} numbers that vary, this one has ${inputs.slots.length}; use fewer layers or regularisers`,
+      );
     const queue = gpu.device.queue;
     new Uint32Array(this.#block).set([inputs.seed >>> 0, inputs.step >>> 0]);
     new Float32Array(this.#block, 16).set(inputs.slots);
@@ -126,7 +144,8 @@ export class GpuStep implements Executable {
 
     let encoder = gpu.device.createCommandEncoder();
     for (const [id, storage] of this.step.inputs) this.#feed(encoder, storage, inputs.data.get(id)!);
-    for (const { storage, from, count } of this.step.clear) encoder.clearBuffer(this.buffers.get(storage)!, 4 * from, 4 * count);
+    for (const { storage, from, count } of this.step.clear)
+      encoder.clearBuffer(this.buffers.get(storage)!, 4 * from, 4 * count);
     let pass = encoder.beginComputePass();
     for (const [i, { pipeline, bindings, groups, lastOfSubmit }] of this.#dispatches.entries()) {
       pass.setPipeline(pipeline);
@@ -154,7 +173,7 @@ export class GpuStep implements Executable {
   }
 
   async collect(): Promise<Contents[][]> {
-    return this.reports ? this.gpu.alive(this.reports.collect()) : [];
+    return this.reports ? this.reports.collect() : [];
   }
 
   /** Gives the memory back. Reports that nobody collected yet are read back before. */
@@ -167,7 +186,10 @@ export class GpuStep implements Executable {
 
   /** @throws when what the step kept is gone */
   #present(storage: Storage): void {
-    if (this.#disposed) throw new Error(`${storage.name} is gone: its compiled step was thrown away after too many of other forms; read it sooner`);
+    if (this.#disposed)
+      throw new Error(
+        `${storage.name} is gone: its compiled step was thrown away after too many of other forms; read it sooner`,
+      );
   }
 
   #feed(encoder: GPUCommandEncoder, to: Storage, data: StepInput): void {
@@ -177,7 +199,8 @@ export class GpuStep implements Executable {
       return;
     }
     const from = data.executable as GpuStep;
-    if (from.gpu !== this.gpu) throw new Error(`${to.name}: its source lies on another device; read it there and pass the numbers`);
+    if (from.gpu !== this.gpu)
+      throw new Error(`${to.name}: its source lies on another device; read it there and pass the numbers`);
     from.#present(data.storage);
     if (from.runs !== data.run) throw new Error(`${to.name}: its source was overwritten by a later step`);
     encoder.copyBufferToBuffer(from.buffers.get(data.storage)!, 0, buffer, 0, byteLength(to));
@@ -188,5 +211,8 @@ export class GpuStep implements Executable {
 function checkSizes(step: Step, limit: number): void {
   const all = [...step.inputs.values(), ...step.calls.flatMap((c) => Object.values(c.buffers))];
   const large = all.find((s) => s && byteLength(s) > limit);
-  if (large) throw new Error(`${large.name}: [${large.shape.join(', ')}] takes ${byteLength(large)} bytes, the adapter binds at most ${limit}; use a smaller batch, fewer steps or a smaller layer`);
+  if (large)
+    throw new Error(
+      `${large.name}: [${large.shape.join(', ')}] takes ${byteLength(large)} bytes, the adapter binds at most ${limit}; use a smaller batch, fewer steps or a smaller layer`,
+    );
 }

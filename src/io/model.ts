@@ -59,20 +59,27 @@ export function loadModel(saved: SavedModel): Sequential {
     throw new Error(`loadModel: model.json is no JSON: ${(error as Error).message}`, { cause: error });
   }
   if (json?.format !== FORMAT) fail(`model.json must have format '${FORMAT}', got ${JSON.stringify(json?.format)}`);
-  if (json.version !== VERSION) fail(`model.json has version ${JSON.stringify(json.version)}, this library reads version ${VERSION}`);
+  if (json.version !== VERSION)
+    fail(`model.json has version ${JSON.stringify(json.version)}, this library reads version ${VERSION}`);
   if (!Array.isArray(json.layers)) fail('model.json has no list of layers');
   const layers = json.layers.map((config, i) => {
-    const make = build[config?.kind] ?? fail(`layer ${i} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${Object.keys(build).join(', ')}`);
+    const make =
+      build[config?.kind] ??
+      fail(`layer ${i} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${Object.keys(build).join(', ')}`);
     return make(config);
   });
   const net = new Sequential(...layers);
   const { tensors } = decodeSafetensors(saved.safetensors);
   for (const p of net.parameters()) {
     const t = tensors.get(p.name) ?? fail(`parameter '${p.name}' is missing from the safetensors file`);
-    if (t.dtype !== 'F32' || t.shape.join() !== p.shape.join()) fail(`parameter '${p.name}' must be F32 [${p.shape.join(', ')}], the file has ${t.dtype} [${t.shape.join(', ')}]`);
+    if (t.dtype !== 'F32' || t.shape.join() !== p.shape.join())
+      fail(
+        `parameter '${p.name}' must be F32 [${p.shape.join(', ')}], the file has ${t.dtype} [${t.shape.join(', ')}]`,
+      );
     p.data.set(t.data as Float32Array);
     tensors.delete(p.name);
   }
-  if (tensors.size) fail(`the safetensors file has parameters that the net does not: ${[...tensors.keys()].join(', ')}`);
+  if (tensors.size)
+    fail(`the safetensors file has parameters that the net does not: ${[...tensors.keys()].join(', ')}`);
   return net;
 }

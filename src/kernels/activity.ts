@@ -37,14 +37,19 @@ export interface RateTerm {
 
 export function rateTerm(penalty: RatePenalty): RateTerm {
   const value = constant('weight').mul(penalty.of(rate, constant));
-  return { value, derivative: differentiate([[value, expr(1)]], [rate], null)[0]!, constants: ['weight', ...Object.keys(penalty.constants)] };
+  return {
+    value,
+    derivative: differentiate([[value, expr(1)]], [rate], null)[0]!,
+    constants: ['weight', ...Object.keys(penalty.constants)],
+  };
 }
 
 /** The text of the kernel's region for a penalty. */
 export function rateRegion(term: RateTerm): string {
   const names: Names = (e) => {
     if (e === rate) return 'r';
-    if (e.op === 'leaf') return `vec4f(slot(dims.penalty_slot + ${term.constants.indexOf(e.name.slice('constant.'.length))}u))`;
+    if (e.op === 'leaf')
+      return `vec4f(slot(dims.penalty_slot + ${term.constants.indexOf(e.name.slice('constant.'.length))}u))`;
     return undefined;
   };
   const printed = printWgsl([term.value, term.derivative], names, 'e');

@@ -11,10 +11,25 @@ import { defineKernel } from './kernel.ts';
 export const cellForward = defineKernel({
   name: 'cell_forward',
   wgsl: forwardText,
-  dims: { T: 'u32', B: 'u32', t0: 'u32', t1: 'u32', first: 'u32', bits_along_time: 'u32', surrogate_slot: 'u32', penalty_slot: 'u32' },
+  dims: {
+    T: 'u32',
+    B: 'u32',
+    t0: 'u32',
+    t1: 'u32',
+    first: 'u32',
+    bits_along_time: 'u32',
+    surrogate_slot: 'u32',
+    penalty_slot: 'u32',
+  },
   storage: {
-    effective: 'read', current: 'read', in_bits: 'read', start: 'read', lengths: 'read',
-    trace: 'read_write', spikes: 'read_write', carry: 'read_write',
+    effective: 'read',
+    current: 'read',
+    in_bits: 'read',
+    start: 'read',
+    lengths: 'read',
+    trace: 'read_write',
+    spikes: 'read_write',
+    carry: 'read_write',
   },
 });
 
@@ -22,10 +37,25 @@ export const cellForward = defineKernel({
 export const cellBackward = defineKernel({
   name: 'cell_backward',
   wgsl: backwardText,
-  dims: { T: 'u32', B: 'u32', t0: 'u32', t1: 'u32', last: 'u32', grad_record: 'u32', surrogate_slot: 'u32', penalty_slot: 'u32' },
+  dims: {
+    T: 'u32',
+    B: 'u32',
+    t0: 'u32',
+    t1: 'u32',
+    last: 'u32',
+    grad_record: 'u32',
+    surrogate_slot: 'u32',
+    penalty_slot: 'u32',
+  },
   storage: {
-    effective: 'read', grad_out: 'read', start: 'read', lengths: 'read', spikes: 'read',
-    trace: 'read_write', grad_in: 'read_write', carry: 'read_write',
+    effective: 'read',
+    grad_out: 'read',
+    start: 'read',
+    lengths: 'read',
+    spikes: 'read',
+    trace: 'read_write',
+    grad_in: 'read_write',
+    carry: 'read_write',
   },
 });
 
@@ -47,7 +77,13 @@ export function forwardRegions(
   slots: SlotNames,
 ): Record<string, string> {
   const penalty = penaltySum(def, penalties);
-  const roots = [...def.states.map((s) => def.next[s]!), def.v, penalty, ...(def.z ? [def.z] : []), ...planes.map((p) => p.node)];
+  const roots = [
+    ...def.states.map((s) => def.next[s]!),
+    def.v,
+    penalty,
+    ...(def.z ? [def.z] : []),
+    ...planes.map((p) => p.node),
+  ];
   const hoisted = timeless(roots, isParameter, new Set());
   const names: Names = (e) => namesOf(e, hoisted, slots) ?? (e.op === 'leaf' ? leafForward(e.name) : undefined);
   const printed = printWgsl(roots, names, 'e');
@@ -56,7 +92,10 @@ export function forwardRegions(
   const [record, penaltyText] = [results.shift()!, results.shift()!];
   const z = def.z ? results.shift()! : 'vec4f(0)';
   return {
-    prepare: [...preparations(def, hoisted, slots), ...def.states.map((s, k) => `var s_${s} = state_at(${k}u, b, q);`)].join('\n'),
+    prepare: [
+      ...preparations(def, hoisted, slots),
+      ...def.states.map((s, k) => `var s_${s} = state_at(${k}u, b, q);`),
+    ].join('\n'),
     step: [
       ...printed.lines,
       ...next,
@@ -99,18 +138,39 @@ export function backwardRegions(
   const printed = printWgsl(roots, now, 'e');
   const [dInput, dLast, ...rest] = printed.results;
   const states = def.states.map((s, i) => ({ s, text: rest[i]!, k: i }));
-  const params = adjoint.params.map((p, i) => ({ name: p.name, text: rest[def.states.length + i]!, k: def.states.length + (def.z ? 1 : 0) + i }));
-  const all = adjoint.previous.map((p, i) => ({ name: p.name, text: previous.results[i]!, k: def.states.indexOf(p.name) }));
+  const params = adjoint.params.map((p, i) => ({
+    name: p.name,
+    text: rest[def.states.length + i]!,
+    k: def.states.length + (def.z ? 1 : 0) + i,
+  }));
+  const all = adjoint.previous.map((p, i) => ({
+    name: p.name,
+    text: previous.results[i]!,
+    k: def.states.indexOf(p.name),
+  }));
   return {
     prepare: [
       ...preparations(def, hoisted, slots),
-      ...[...states.map(({ s }) => `d_${s}`), ...params.map((p) => `g_${p.name}`), ...used.map((p) => `n_${p.k}`)].map((n) => `var ${n} = vec4f(0);`),
+      ...[...states.map(({ s }) => `d_${s}`), ...params.map((p) => `g_${p.name}`), ...used.map((p) => `n_${p.k}`)].map(
+        (n) => `var ${n} = vec4f(0);`,
+      ),
       'if (resumed) {',
       ...states.map(({ s, k }) => `  d_${s} = carry[Q + (${k}u * B + b) * Q + q];`),
       '}',
-      ...(params.length ? ['if (dims.last == 0u) {', ...params.map(({ name, k }) => `  g_${name} = carry[Q + (${k}u * B + b) * Q + q];`), '}'] : []),
+      ...(params.length
+        ? [
+            'if (dims.last == 0u) {',
+            ...params.map(({ name, k }) => `  g_${name} = carry[Q + (${k}u * B + b) * Q + q];`),
+            '}',
+          ]
+        : []),
       ...(used.length
-        ? ['if (t_end > dims.t0) {', '  let at = ((t_end - 1u) * B + b) * Q + q;', ...used.map((p) => `  n_${p.k} = trace[${plane(p.k)}at];`), '}']
+        ? [
+            'if (t_end > dims.t0) {',
+            '  let at = ((t_end - 1u) * B + b) * Q + q;',
+            ...used.map((p) => `  n_${p.k} = trace[${plane(p.k)}at];`),
+            '}',
+          ]
         : []),
     ].join('\n'),
     step: [
@@ -165,7 +225,13 @@ function namesOf(e: Expr, hoisted: readonly Expr[], slots: SlotNames): string | 
 }
 
 const leafForward = (name: string): string | undefined =>
-  name === 'input' ? 'input' : name === 'state.z' ? 'z_last' : name.startsWith('state.') ? `s_${name.slice(6)}` : undefined;
+  name === 'input'
+    ? 'input'
+    : name === 'state.z'
+      ? 'z_last'
+      : name.startsWith('state.')
+        ? `s_${name.slice(6)}`
+        : undefined;
 
 const leafBackward = (name: string): string | undefined => {
   if (name === 'state.z') return 'z_last';

@@ -1,11 +1,8 @@
 import * as d from 'typegpu/data';
+import { dimsSchema } from './layout.ts';
 
 export type Access = 'read' | 'read_write';
 export type Scalar = 'u32' | 'f32';
-
-/** What every kernel sees at binding 0: all that varies from step to step. Nothing of it is ever compiled in. */
-export const SLOTS = 256;
-export const StepBlock = d.struct({ seed: d.u32, step: d.u32, slots: d.arrayOf(d.vec4f, SLOTS / 4) });
 
 /**
  * A kernel: a shader in `shaders/` and the layout of its bindings. Binding 0 is the step block, binding 1 its own
@@ -29,15 +26,14 @@ export function defineKernel(source: {
   return {
     name: source.name,
     source: source.wgsl,
-    dims: Object.entries(source.dims).map(([name, type]) => ({ name, type, offset: d.memoryLayoutOf(schema, (s) => s[name] as number).offset })),
+    dims: Object.entries(source.dims).map(([name, type]) => ({
+      name,
+      type,
+      offset: d.memoryLayoutOf(schema, (s) => s[name] as number).offset,
+    })),
     dimsSize: d.sizeOf(schema),
     storage: Object.entries(source.storage).map(([name, access]) => ({ name, access })),
   };
-}
-
-/** The TypeGPU struct of a kernel's Dims. */
-export function dimsSchema(dims: Record<string, Scalar>) {
-  return d.struct(Object.fromEntries(Object.entries(dims).map(([name, type]) => [name, type === 'u32' ? d.u32 : d.f32])));
 }
 
 /** Writes one kernel's Dims into a uniform buffer's bytes. */
@@ -47,7 +43,8 @@ export function writeDims(kernel: Kernel, values: Readonly<Record<string, number
     if (value === undefined) throw new Error(`${kernel.name}: dims.${name} has no value`);
     if (type === 'f32') into.setFloat32(at + offset, value, true);
     else {
-      if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32)) throw new Error(`${kernel.name}: dims.${name} must be a u32, got ${value}`);
+      if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32))
+        throw new Error(`${kernel.name}: dims.${name} must be a u32, got ${value}`);
       into.setUint32(at + offset, value, true);
     }
   }
@@ -85,4 +82,5 @@ export function assemble(kernel: Kernel, variant: Variant): string {
 }
 
 /** Identifies a variant. */
-export const variantKey = (kernel: Kernel, v: Variant): string => JSON.stringify([kernel.name, v.constants ?? {}, v.regions ?? {}]);
+export const variantKey = (kernel: Kernel, v: Variant): string =>
+  JSON.stringify([kernel.name, v.constants ?? {}, v.regions ?? {}]);

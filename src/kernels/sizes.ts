@@ -11,7 +11,8 @@ export const words = (n: number): number => Math.ceil(n / 32);
 /** Words of all rows packed along neurons: where the packing along time begins. */
 export const bitsAlongTime = (T: number, B: number, N: number): number => T * B * words(N);
 /** Words of both packings. */
-export const spikeWords = (T: number, B: number, N: number): number => bitsAlongTime(T, B, N) + Math.ceil(T / 32) * B * 4 * quads(N);
+export const spikeWords = (T: number, B: number, N: number): number =>
+  bitsAlongTime(T, B, N) + Math.ceil(T / 32) * B * 4 * quads(N);
 
 /** Workgroups of a one-dimensional dispatch, folded into two dimensions where it is long, and the length of a row. */
 export function fold(count: number, workgroup: number): { groups: [number, number, number]; row: number } {

@@ -34,7 +34,8 @@ export function chooseTimePath(
   chunk?: number,
 ): TimePath {
   const { N, B, T, inputs, recurrent } = layer;
-  if (chunk !== undefined && !(Number.isInteger(chunk) && chunk > 0)) throw new Error(`chunk: must be a whole number of steps above 0, got ${chunk}`);
+  if (chunk !== undefined && !(Number.isInteger(chunk) && chunk > 0))
+    throw new Error(`chunk: must be a whole number of steps above 0, got ${chunk}`);
   const Q = quads(N);
   // whole words of spike bits per tile: 8 quads
   let workgroup = 8;

@@ -1,5 +1,5 @@
 import { ahp, type AHPOptions as Equations } from '../neurons/ahp.ts';
-import { savedOptions, type NeuronOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface AHPOptions extends NeuronOptions, Equations {
   /** How many neurons, the last ones, have the slow current; all by default. */
@@ -28,12 +28,19 @@ export class AHP extends Neurons {
     const N = sizes.at(-1)!;
     let { beta } = options;
     if (adaptive !== undefined) {
-      if (!(Number.isInteger(adaptive) && adaptive >= 0 && adaptive <= N)) throw new Error(`AHP: adaptive must be a whole number of neurons in 0..${N}, got ${adaptive}`);
-      const each = (i: number): number => (typeof beta === 'object' ? beta[i]! : (beta ?? definition.params.beta!.default));
+      if (!(Number.isInteger(adaptive) && adaptive >= 0 && adaptive <= N))
+        throw new Error(`AHP: adaptive must be a whole number of neurons in 0..${N}, got ${adaptive}`);
+      const each = (i: number): number =>
+        typeof beta === 'object' ? beta[i]! : (beta ?? definition.params.beta!.default);
       const values = Array.from({ length: N }, (_, i) => (i >= N - adaptive ? each(i) : 0));
-      if (typeof beta === 'object' && beta.length !== N) throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${beta.length}`);
+      if (typeof beta === 'object' && beta.length !== N)
+        throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${beta.length}`);
       beta = values;
     }
-    super(definition, sizes, { tau, tauAhp, beta, threshold }, options, { kind: 'AHP', sizes, options: savedOptions(options) });
+    super(definition, sizes, { tau, tauAhp, beta, threshold }, options, {
+      kind: 'AHP',
+      sizes,
+      options: savedOptions(options),
+    });
   }
 }

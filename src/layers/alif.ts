@@ -1,5 +1,5 @@
 import { alif, type ALIFOptions as Equations } from '../neurons/alif.ts';
-import { type NeuronOptions, savedOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface ALIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (20). */
@@ -17,6 +17,10 @@ export class ALIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: ALIFOptions] | [N: number, options?: ALIFOptions]) {
     const { sizes, options } = sizesAndOptions<ALIFOptions>(args);
     const { tau, tauAdaptation, beta, threshold } = options;
-    super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, { kind: 'ALIF', sizes, options: savedOptions(options) });
+    super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, {
+      kind: 'ALIF',
+      sizes,
+      options: savedOptions(options),
+    });
   }
 }

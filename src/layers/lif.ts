@@ -1,5 +1,5 @@
-import { lif, type LIFOptions as Equations } from '../neurons/lif.ts';
-import { type NeuronOptions, savedOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type LIFOptions as Equations, lif } from '../neurons/lif.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface LIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (20). */

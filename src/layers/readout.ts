@@ -1,5 +1,5 @@
-import { li, type LIOptions as Equations } from '../neurons/li.ts';
-import { type NeuronOptions, savedOptions, Neurons, type PerNeuron, sizesAndOptions } from './neurons.ts';
+import { type LIOptions as Equations, li } from '../neurons/li.ts';
+import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface ReadoutOptions extends Omit<NeuronOptions, 'recurrent' | 'surrogate'>, Equations {
   /** Time constant in ms (20). */
@@ -10,6 +10,10 @@ export interface ReadoutOptions extends Omit<NeuronOptions, 'recurrent' | 'surro
 export class Readout extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: ReadoutOptions] | [N: number, options?: ReadoutOptions]) {
     const { sizes, options } = sizesAndOptions<ReadoutOptions>(args);
-    super(li(options), sizes, { tau: options.tau }, options, { kind: 'Readout', sizes, options: savedOptions(options) });
+    super(li(options), sizes, { tau: options.tau }, options, {
+      kind: 'Readout',
+      sizes,
+      options: savedOptions(options),
+    });
   }
 }

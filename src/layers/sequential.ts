@@ -3,7 +3,10 @@ import type { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { type CarriedState, Layer } from './layer.ts';
 
-/** Layers one after another. */
+/**
+ * Layers one after another. Weights that were never drawn are drawn with seed 0; a layer that comes from another net keeps
+ * its weights and takes the names of the new one.
+ */
 export class Sequential {
   readonly layers: readonly Layer[];
 
@@ -15,13 +18,15 @@ export class Sequential {
       if (!(layer instanceof Layer)) throw new Error(`Sequential: argument ${i} is no layer`);
       const before = layers[i - 1];
       if (before && before.outputs !== layer.inputs) {
-        throw new Error(`Sequential: layer ${i} (${layer.config.kind}) expects inputs of width ${layer.inputs}, layer ${i - 1} (${before.config.kind}) gives ${before.outputs}`);
+        throw new Error(
+          `Sequential: layer ${i} (${layer.config.kind}) expects inputs of width ${layer.inputs}, layer ${i - 1} (${before.config.kind}) gives ${before.outputs}`,
+        );
       }
       layer.label = `${i} ${layer.config.kind}`;
       for (const [name, p] of Object.entries(layer.params)) p.name = `${i}.${name}`;
     });
     this.layers = layers;
-    this.initialize(0);
+    for (const p of this.parameters()) if (!p.drawn) p.initialize(seedrandom(`0/${p.name}`));
   }
 
   /** All parameters, in the order of the layers. */
@@ -44,7 +49,8 @@ export class Sequential {
   forward(x: Tensor, options: { state?: CarriedState } = {}): Tensor {
     if (x.shape.length !== 3) throw new Error(`net: expects [T, B, inputs], got ${x}`);
     const first = this.layers[0]!;
-    if (x.shape[2] !== first.inputs) throw new Error(`net: layer 0 (${first.config.kind}) expects inputs of width ${first.inputs}, got ${x}`);
+    if (x.shape[2] !== first.inputs)
+      throw new Error(`net: layer 0 (${first.config.kind}) expects inputs of width ${first.inputs}, got ${x}`);
     return this.layers.reduce((y, layer) => layer.forward(y, { carried: options.state }), x);
   }
 }

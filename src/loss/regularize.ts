@@ -14,7 +14,8 @@ export type Regularizer = (tape: Tape) => Loss;
  */
 export function rate(options: { target?: number; weight?: number } = {}): Regularizer {
   const { target = 0.02, weight = 0.1 } = options;
-  if (!(target >= 0 && target <= 1)) throw new Error(`regularize.rate: target must be in 0..1 spikes per step, got ${target}`);
+  if (!(target >= 0 && target <= 1))
+    throw new Error(`regularize.rate: target must be in 0..1 spikes per step, got ${target}`);
   finite('rate', weight);
   const penalty = {
     name: 'squared distance',
@@ -26,7 +27,13 @@ export function rate(options: { target?: number; weight?: number } = {}): Regula
       if (run.extras.rate) throw new Error('regularize.rate: this step has a rate regulariser already');
       const added = { penalty, weight: 0 };
       run.extras.rate = added;
-      return { name: 'rate', row: ACTIVITY.ratePenalty, setWeight: (f) => { added.weight = f * weight; } };
+      return {
+        name: 'rate',
+        row: ACTIVITY.ratePenalty,
+        setWeight: (f) => {
+          added.weight = f * weight;
+        },
+      };
     });
 }
 
@@ -49,26 +56,39 @@ export function voltage(options: { weight?: number } = {}): Regularizer {
   };
   return (tape) =>
     sum(tape, 'regularize.voltage', (run) => {
-      if (run.extras.penalties.some((p) => p.penalty.name === penalty.name)) throw new Error('regularize.voltage: this step has a voltage regulariser already');
+      if (run.extras.penalties.some((p) => p.penalty.name === penalty.name))
+        throw new Error('regularize.voltage: this step has a voltage regulariser already');
       const added = { penalty, weight: 0 };
       run.extras.penalties.push(added);
-      return { name: 'voltage', row: ACTIVITY.voltagePenalty, setWeight: (f) => { added.weight = f * weight; } };
+      return {
+        name: 'voltage',
+        row: ACTIVITY.voltagePenalty,
+        setWeight: (f) => {
+          added.weight = f * weight;
+        },
+      };
     });
 }
 
-function sum(tape: Tape, owner: string, attach: (run: CellRun) => { name: string; row: number; setWeight: (factor: number) => void }): Loss {
+function sum(
+  tape: Tape,
+  owner: string,
+  attach: (run: CellRun) => { name: string; row: number; setWeight: (factor: number) => void },
+): Loss {
   const runs = tape.cells.filter((r) => r.z);
   if (runs.length === 0) throw new Error(`${owner}: the step has no spiking layer yet; call it after the forward pass`);
   return runs
     .map((run) => {
       const { name, row, setWeight } = attach(run);
       const N = run.activity.shape[1]!;
-      const total = (values: Float32Array): number => values.subarray(row * N, (row + 1) * N).reduce((a, b) => a + b, 0);
+      const total = (values: Float32Array): number =>
+        values.subarray(row * N, (row + 1) * N).reduce((a, b) => a + b, 0);
       return Loss.of(tape, { name, tensor: run.activity, sum: total, setWeight });
     })
     .reduce((a, b) => a.add(b));
 }
 
 function finite(name: string, weight: number): void {
-  if (!(weight >= 0 && Number.isFinite(weight))) throw new Error(`regularize.${name}: weight must be finite and not below 0, got ${weight}`);
+  if (!(weight >= 0 && Number.isFinite(weight)))
+    throw new Error(`regularize.${name}: weight must be finite and not below 0, got ${weight}`);
 }

@@ -40,7 +40,12 @@ export const penaltyWeight = (name: string): Expr => leaf(`penalty.${name}`);
  */
 export function deriveAdjoint(
   def: NeuronDefinition,
-  options: { surrogate: Surrogate | null; learned?: readonly string[]; penalties?: readonly Penalty[]; recordGradient?: boolean },
+  options: {
+    surrogate: Surrogate | null;
+    learned?: readonly string[];
+    penalties?: readonly Penalty[];
+    recordGradient?: boolean;
+  },
 ): Adjoint {
   const learned = options.learned ?? [];
   const outputs: [Expr, Expr][] = def.states.map((s) => [def.next[s]!, barState(s)]);
@@ -64,7 +69,11 @@ export function deriveAdjoint(
 
 function choosePlanes(def: NeuronDefinition, wanted: readonly Expr[]): { name: string; node: Expr }[] {
   // what has a name comes first, so that of two choices of one size the one that a reader knows is taken
-  const named = [{ name: 'v', node: def.v }, ...def.states.map((s) => ({ name: s, node: def.next[s]! })), { name: 'I', node: input }];
+  const named = [
+    { name: 'v', node: def.v },
+    ...def.states.map((s) => ({ name: s, node: def.next[s]! })),
+    { name: 'I', node: input },
+  ];
   const inner = topological(named.map((c) => c.node))
     .filter((e) => e.args.length > 0 && e !== def.z)
     .map((node, i) => ({ name: `inner${i}`, node }));
@@ -81,7 +90,9 @@ function choosePlanes(def: NeuronDefinition, wanted: readonly Expr[]): { name: s
 
 function* combinations<T>(from: readonly T[], size: number, start = 0): Generator<T[]> {
   if (size === 0) yield [];
-  else for (let i = start; i <= from.length - size; i++) for (const rest of combinations(from, size - 1, i + 1)) yield [from[i]!, ...rest];
+  else
+    for (let i = start; i <= from.length - size; i++)
+      for (const rest of combinations(from, size - 1, i + 1)) yield [from[i]!, ...rest];
 }
 
 /** Whether `wanted` can be computed from these planes, the spikes, and states of the step before rebuilt from the same. */

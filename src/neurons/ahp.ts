@@ -22,7 +22,13 @@ export function ahp(options: AHPOptions = {}): NeuronDefinition {
     name: 'AHP',
     params: {
       tau: { default: 20, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'membrane time constant' },
-      tauAhp: { default: 700, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'time constant of the after-hyperpolarising current' },
+      tauAhp: {
+        default: 700,
+        unit: 'ms',
+        min: 1e-3,
+        max: 1e9,
+        meaning: 'time constant of the after-hyperpolarising current',
+      },
       beta: { default: 96 / (127 * 64), unit: '', min: 0, max: 1e9, meaning: 'what a spike takes off the current' },
       threshold: { default: 1, unit: '', min: 1e-6, max: 1e9, meaning: 'firing threshold' },
     },

@@ -1,5 +1,5 @@
-import { decay, defineNeuron, type NeuronDefinition } from './definition.ts';
-import { detach, expr, spike } from './expr.ts';
+import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
+import { detach, spike } from './expr.ts';
 import type { Timing } from './timing.ts';
 
 export interface ALIFOptions extends Timing {
@@ -28,9 +28,12 @@ export function alif(options: ALIFOptions = {}): NeuronDefinition {
       const { dt = 1, decay: form } = options;
       const alpha = decay(param.tau, dt, form);
       const rho = decay(param.tauAdaptation, dt, form);
-      const b = rho.mul(state.b).add(expr(1).sub(rho).mul(z));
+      const b = rho.mul(state.b).add(lost(param.tauAdaptation, dt, form).mul(z));
       const theta = param.threshold.add(param.beta.mul(b));
-      const v = alpha.mul(state.v).add(expr(1).sub(alpha).mul(I)).sub(theta.mul(options.detachReset ? detach(z) : z));
+      const v = alpha
+        .mul(state.v)
+        .add(lost(param.tau, dt, form).mul(I))
+        .sub(theta.mul(options.detachReset ? detach(z) : z));
       return { next: { v, b }, z: spike(v.sub(theta).div(theta)), v };
     },
   });

@@ -1,4 +1,4 @@
-import { type Expr, expr, exp, leaf, type Operand, topological, written } from './expr.ts';
+import { type Expr, expm1, expr, leaf, type Operand, topological, written } from './expr.ts';
 
 /** A constant of a neuron; one value for the layer or one per neuron, fixed or learned. */
 export interface ParameterSpec {
@@ -63,23 +63,33 @@ export function defineNeuron<P extends string, S extends string>(source: {
     if (!identifier.test(n)) fail(`'${n}' is no identifier; use letters and digits, a letter first`);
   }
   if (new Set<string>(states).size !== states.length || (states as readonly string[]).includes('z')) {
-    fail(`states must be distinct and none of them 'z' (the spike of the step before is always there); got ${states.join(', ')}`);
+    fail(
+      `states must be distinct and none of them 'z' (the spike of the step before is always there); got ${states.join(', ')}`,
+    );
   }
-  const { next, z = null, v } = source.equations({
+  const {
+    next,
+    z = null,
+    v,
+  } = source.equations({
     I: input,
     z: lastSpike,
     param: Object.fromEntries(Object.keys(params).map((p) => [p, parameter(p)])) as Record<P, Expr>,
     state: Object.fromEntries(states.map((s) => [s, state(s)])) as Record<S, Expr>,
   });
   for (const s of states) if (!next[s]) fail(`state '${s}' has no next value`);
-  for (const s of Object.keys(next)) if (!(states as readonly string[]).includes(s)) fail(`'${s}' is given a next value but is not among the states ${states.join(', ')}`);
+  for (const s of Object.keys(next))
+    if (!(states as readonly string[]).includes(s))
+      fail(`'${s}' is given a next value but is not among the states ${states.join(', ')}`);
   if (z && z.op !== 'spike') fail('z must be made by spike(x)');
 
   const roots = [...states.map((s) => next[s]), v, ...(z ? [z] : [])];
   const known = new Set<Expr>([input, lastSpike, ...states.map(state), ...Object.keys(params).map(parameter)]);
   for (const e of topological(roots)) {
-    if (e.op === 'leaf' && !known.has(e)) fail(`the equations use '${e.name}', which is neither a parameter, a state nor the input`);
-    if (e.op === 'leaf' && e === lastSpike && !z) fail('the equations use the last spike, but the neuron does not spike');
+    if (e.op === 'leaf' && !known.has(e))
+      fail(`the equations use '${e.name}', which is neither a parameter, a state nor the input`);
+    if (e.op === 'leaf' && e === lastSpike && !z)
+      fail('the equations use the last spike, but the neuron does not spike');
     if (e.op === 'spike' && e !== z) fail('the equations have a second spike; one a neuron is what the kernels carry');
   }
   return { name, params, states, next, z, v, key: `${name}:${written(roots)}:${Object.keys(params).join(' ')}` };
@@ -91,6 +101,15 @@ export const lastSpike = leaf('state.z');
 export const parameter = (name: string): Expr => leaf(`param.${name}`);
 export const state = (name: string): Expr => leaf(`state.${name}`);
 
-/** The factor by which a state with time constant tau shrinks in a step of dt (both ms). */
+/**
+ * The factor by which a state with time constant tau shrinks in a step of dt (both ms).
+ *
+ * Made from what is lost, because a device's exp may be some units in the last place off. For a slow state, with a decay
+ * close to 1, that is a thousand times as much of 1 - decay, which sets where the state settles.
+ */
 export const decay = (tau: Operand, dt: number, form: 'exponential' | 'euler' = 'exponential'): Expr =>
-  form === 'exponential' ? exp(expr(-dt).div(tau)) : expr(1).sub(expr(dt).div(tau));
+  form === 'exponential' ? expm1(expr(-dt).div(tau)).add(1) : expr(1).sub(expr(dt).div(tau));
+
+/** The share of such a state that a step takes away: 1 - decay, without the rounding of that difference. */
+export const lost = (tau: Operand, dt: number, form: 'exponential' | 'euler' = 'exponential'): Expr =>
+  form === 'exponential' ? expm1(expr(-dt).div(tau)).neg() : expr(dt).div(tau);

@@ -1,4 +1,4 @@
-import { cos, type Expr, expr, exp, sin, tanh, topological, where } from './expr.ts';
+import { cos, type Expr, exp, expr, sin, tanh, topological, where } from './expr.ts';
 import type { Surrogate } from './surrogates.ts';
 
 /**
@@ -41,6 +41,8 @@ function sendBack(e: Expr, bar: Expr, send: (to: Expr, amount: Expr) => void, su
       return send(a, where(a.ge(0), bar, bar.neg()));
     case 'exp':
       return send(a, bar.mul(exp(a)));
+    case 'expm1':
+      return send(a, bar.mul(e.add(1)));
     case 'log':
       return send(a, bar.div(a));
     case 'sqrt':

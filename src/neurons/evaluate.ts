@@ -29,10 +29,15 @@ export function compile(roots: readonly Expr[], inputs: readonly Expr[], spikeRu
     const [a = 0, b = 0, c = 0] = e.args.map((x) => position.get(x)!);
     if (e.op === 'const') values[at] = e.value;
     else if (e.op === 'leaf') throw new Error(`compile: '${e.name}' is given no value`);
-    else if (e.op === 'spike') steps.push(() => { values[at] = spikeRule(values[a]!, e.name); });
+    else if (e.op === 'spike')
+      steps.push(() => {
+        values[at] = spikeRule(values[a]!, e.name);
+      });
     else {
       const f = meaning[e.op];
-      steps.push(() => { values[at] = f(values[a]!, values[b]!, values[c]!); });
+      steps.push(() => {
+        values[at] = f(values[a]!, values[b]!, values[c]!);
+      });
     }
   });
   return {

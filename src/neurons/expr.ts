@@ -5,10 +5,25 @@
  * subexpressions are shared for free, and "is this node available?" is a look-up by identity.
  */
 export type Op =
-  | 'const' | 'leaf'
-  | 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh'
-  | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'
-  | 'gt' | 'ge'
+  | 'const'
+  | 'leaf'
+  | 'neg'
+  | 'abs'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'sqrt'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'min'
+  | 'max'
+  | 'gt'
+  | 'ge'
   | 'where'
   | 'detach'
   | 'spike';
@@ -93,6 +108,8 @@ export function expr(x: Operand): Expr {
 export const leaf = (name: string): Expr => Expr.make('leaf', [], 0, name);
 
 export const exp = (x: Expr): Expr => unary('exp', x);
+/** e^x - 1, exact near 0 as well. */
+export const expm1 = (x: Expr): Expr => unary('expm1', x);
 export const log = (x: Expr): Expr => unary('log', x);
 export const sqrt = (x: Expr): Expr => unary('sqrt', x);
 export const sin = (x: Expr): Expr => unary('sin', x);
@@ -134,7 +151,9 @@ export function topological(roots: readonly Expr[], known: { has(e: Expr): boole
 export function written(roots: readonly Expr[]): string {
   const order = topological(roots);
   const position = new Map(order.map((e, i) => [e, i]));
-  const nodes = order.map((e) => `${e.op}${e.op === 'const' ? e.value : e.name}(${e.args.map((a) => position.get(a)).join(' ')})`);
+  const nodes = order.map(
+    (e) => `${e.op}${e.op === 'const' ? e.value : e.name}(${e.args.map((a) => position.get(a)).join(' ')})`,
+  );
   return `${nodes.join(';')}:${roots.map((r) => position.get(r)).join(' ')}`;
 }
 
@@ -145,7 +164,16 @@ export function substitute(root: Expr, exchange: ReadonlyMap<Expr, Expr>): Expr 
     const given = exchange.get(e);
     if (given) done.set(e, given);
     else if (e.args.length === 0) done.set(e, e);
-    else done.set(e, Expr.make(e.op, e.args.map((a) => done.get(a)!), e.value, e.name));
+    else
+      done.set(
+        e,
+        Expr.make(
+          e.op,
+          e.args.map((a) => done.get(a)!),
+          e.value,
+          e.name,
+        ),
+      );
   }
   return done.get(root)!;
 }
@@ -155,6 +183,7 @@ export const meaning: Record<Exclude<Op, 'const' | 'leaf' | 'spike'>, (a: number
   neg: (a) => -a,
   abs: Math.abs,
   exp: Math.exp,
+  expm1: Math.expm1,
   log: Math.log,
   sqrt: Math.sqrt,
   sin: Math.sin,

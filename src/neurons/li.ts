@@ -1,5 +1,4 @@
-import { decay, defineNeuron, type NeuronDefinition } from './definition.ts';
-import { expr } from './expr.ts';
+import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
 import type { Timing } from './timing.ts';
 
 export interface LIOptions extends Timing {
@@ -21,7 +20,7 @@ export function li(options: LIOptions = {}): NeuronDefinition {
       states: ['v'],
       equations({ I, param, state }) {
         const alpha = decay(param.tau, dt, form);
-        const v = alpha.mul(state.v).add(inputGain === 'one' ? I : expr(1).sub(alpha).mul(I));
+        const v = alpha.mul(state.v).add(inputGain === 'one' ? I : lost(param.tau, dt, form).mul(I));
         return { next: { v }, v };
       },
     });
@@ -33,7 +32,7 @@ export function li(options: LIOptions = {}): NeuronDefinition {
     // the current waits in a state of its own, so that carrying it over and its gradient need no special case
     equations({ I, param, state }) {
       const alpha = decay(param.tau, dt, form);
-      const v = alpha.mul(state.v).add(inputGain === 'one' ? state.i : expr(1).sub(alpha).mul(state.i));
+      const v = alpha.mul(state.v).add(inputGain === 'one' ? state.i : lost(param.tau, dt, form).mul(state.i));
       return { next: { v, i: I }, v };
     },
   });

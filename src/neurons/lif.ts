@@ -1,4 +1,4 @@
-import { decay, defineNeuron, type NeuronDefinition } from './definition.ts';
+import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
 import { detach, expr, spike } from './expr.ts';
 import type { Timing } from './timing.ts';
 
@@ -22,7 +22,13 @@ export interface LIFOptions extends Timing {
  *     x_t = (v_t - theta)/theta
  */
 export function lif(options: LIFOptions = {}): NeuronDefinition {
-  const { reset = 'subtract', detachReset = false, resetMoment = 'same step', record = 'before reset', inputGain = 'one' } = options;
+  const {
+    reset = 'subtract',
+    detachReset = false,
+    resetMoment = 'same step',
+    record = 'before reset',
+    inputGain = 'one',
+  } = options;
   return defineNeuron({
     name: 'LIF',
     params: {
@@ -32,7 +38,7 @@ export function lif(options: LIFOptions = {}): NeuronDefinition {
     states: ['v'],
     equations({ I, z, param, state }) {
       const alpha = decay(param.tau, options.dt ?? 1, options.decay);
-      const current = inputGain === 'one' ? I : expr(1).sub(alpha).mul(I);
+      const current = inputGain === 'one' ? I : lost(param.tau, options.dt ?? 1, options.decay).mul(I);
       const without = (v: typeof I, spiked: typeof I) =>
         reset === 'subtract' ? v.sub(param.threshold.mul(spiked)) : reset === 'zero' ? v.mul(expr(1).sub(spiked)) : v;
       const held = (spiked: typeof I) => (detachReset ? detach(spiked) : spiked);

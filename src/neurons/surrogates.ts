@@ -46,7 +46,10 @@ export function fastSigmoid(options: { slope?: number } = {}): Surrogate {
   };
 }
 
-const byName: Record<string, (constants: Record<string, number>) => Surrogate> = { triangle, fast_sigmoid: fastSigmoid };
+const byName: Record<string, (constants: Record<string, number>) => Surrogate> = {
+  triangle,
+  fast_sigmoid: fastSigmoid,
+};
 
 /** A surrogate by its name, by name and constants (as models are saved), or as it is. */
 export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
@@ -58,6 +61,7 @@ export function surrogate(choice: string | Surrogate | { name: string; constants
 }
 
 function positive(owner: string, name: string, value: number): number {
-  if (!(value > 0 && Number.isFinite(value))) throw new Error(`${owner}: ${name} must be a finite number above 0, got ${value}`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new Error(`${owner}: ${name} must be a finite number above 0, got ${value}`);
   return value;
 }

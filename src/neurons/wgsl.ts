@@ -12,7 +12,15 @@ export interface Printed {
 
 const infix: Partial<Record<Expr['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
 const call: Partial<Record<Expr['op'], string>> = {
-  abs: 'abs', exp: 'exp', log: 'log', sqrt: 'sqrt', sin: 'sin', cos: 'cos', min: 'min', max: 'max',
+  abs: 'abs',
+  exp: 'exp',
+  expm1: 'expm1',
+  log: 'log',
+  sqrt: 'sqrt',
+  sin: 'sin',
+  cos: 'cos',
+  min: 'min',
+  max: 'max',
 };
 
 /**
@@ -30,7 +38,12 @@ export function printWgsl(roots: readonly Expr[], names: Names, prefix: string):
   const lines: string[] = [];
   const text = new Map<Expr, string>();
   for (const e of order) {
-    const printed = names(e) ?? printNode(e, e.args.map((a) => text.get(a)!));
+    const printed =
+      names(e) ??
+      printNode(
+        e,
+        e.args.map((a) => text.get(a)!),
+      );
     if (!known.has(e) && e.op !== 'const' && (uses.get(e) ?? 0) > 1) {
       const name = `${prefix}${lines.length}`;
       lines.push(`let ${name} = ${printed};`);
@@ -98,7 +111,11 @@ export function literal(x: number): string {
  *
  * @param fixed whether a leaf keeps its value over time
  */
-export function timeless(roots: readonly Expr[], fixed: (leaf: Expr) => boolean, known: { has(e: Expr): boolean }): Expr[] {
+export function timeless(
+  roots: readonly Expr[],
+  fixed: (leaf: Expr) => boolean,
+  known: { has(e: Expr): boolean },
+): Expr[] {
   const constant = new Map<Expr, boolean>();
   const order = topological(roots, known);
   for (const e of order) {

@@ -53,7 +53,13 @@ export function renderCurve(plot: CurvePlot, hover: HoverData): string {
       `<text class="tick mid" x="${at}" y="${bottom + 18}">${xTicks.labels[i]}</text>`
     );
   });
-  const lines = series.map(({ xs, ys }, i) => `<path class="line ${colorOf(i)}" d="${linePath(xs, ys, x, y)}"/>`);
+  // A dot at the end, which is also all there is of a series of one point.
+  const lines = series.map(({ xs, ys }, i) => {
+    const last = ys.findLastIndex(drawable);
+    const dot =
+      last < 0 ? '' : `<circle class="end ${colorOf(i)}" cx="${px(x(xs[last]!))}" cy="${px(y(ys[last]!))}" r="2.8"/>`;
+    return `<path class="line ${colorOf(i)}" d="${linePath(xs, ys, x, y)}"/>${dot}`;
+  });
   const ends: EndLabel[] = [];
   series.forEach(({ ys }, i) => {
     const last = ys.findLast(drawable);

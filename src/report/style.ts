@@ -51,6 +51,7 @@ svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(
 .band { fill: var(--band); }
 .band.odd { fill: var(--band-odd); }
 .line { stroke: var(--c); stroke-width: 1.7; stroke-linejoin: round; stroke-linecap: round; }
+.end { fill: var(--c); }
 .line.thin { stroke-width: 1.6; }
 .line.dashed { stroke-dasharray: 7 4; }
 .line.muted { stroke-width: 1.1; }

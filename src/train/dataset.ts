@@ -35,20 +35,30 @@ export class Dataset {
     const { steps, inputs, values, labels, lengths, form = 'f32' } = source;
     this.count = labels.length;
     [this.steps, this.inputs, this.form] = [steps, inputs, form];
+    for (const [name, n] of Object.entries({ steps, inputs })) {
+      if (!(Number.isInteger(n) && n > 0)) throw new Error(`Dataset: ${name} must be a whole number above 0, got ${n}`);
+    }
     if (this.count === 0) throw new Error('Dataset: labels are empty; a data set needs at least one sequence');
     if (values.length !== this.count * steps * inputs) {
-      throw new Error(`Dataset: values must have ${this.count} x ${steps} x ${inputs} = ${this.count * steps * inputs} entries, got ${values.length}`);
+      throw new Error(
+        `Dataset: values must have ${this.count} x ${steps} x ${inputs} = ${this.count * steps * inputs} entries, got ${values.length}`,
+      );
     }
-    if (lengths && lengths.length !== this.count) throw new Error(`Dataset: lengths must have ${this.count} entries, got ${lengths.length}`);
+    if (lengths && lengths.length !== this.count)
+      throw new Error(`Dataset: lengths must have ${this.count} entries, got ${lengths.length}`);
     for (let i = 0; i < this.count; i++) {
-      if (!(Number.isInteger(labels[i]) && labels[i]! >= 0)) throw new Error(`Dataset: labels[${i}] must be an integer from 0 on, got ${labels[i]}`);
-      if (lengths && !(Number.isInteger(lengths[i]) && lengths[i]! > 0 && lengths[i]! <= steps)) throw new Error(`Dataset: lengths[${i}] must be in 1..${steps}, got ${lengths[i]}`);
+      if (!(Number.isInteger(labels[i]) && labels[i]! >= 0))
+        throw new Error(`Dataset: labels[${i}] must be an integer from 0 on, got ${labels[i]}`);
+      if (lengths && !(Number.isInteger(lengths[i]) && lengths[i]! > 0 && lengths[i]! <= steps))
+        throw new Error(`Dataset: lengths[${i}] must be in 1..${steps}, got ${lengths[i]}`);
     }
     for (let i = 0; i < values.length; i++) {
       const x = values[i]!;
       if (form === 'bits' ? x !== 0 && x !== 1 : !Number.isFinite(x)) {
         const [sequence, step] = [Math.floor(i / (steps * inputs)), Math.floor(i / inputs) % steps];
-        throw new Error(`Dataset: sequence ${sequence}, step ${step}, input ${i % inputs} is ${x}, expected ${form === 'bits' ? '0 or 1' : 'a finite number'}`);
+        throw new Error(
+          `Dataset: sequence ${sequence}, step ${step}, input ${i % inputs} is ${x}, expected ${form === 'bits' ? '0 or 1' : 'a finite number'}`,
+        );
       }
     }
   }
@@ -60,7 +70,8 @@ export class Dataset {
     const values = new Float32Array(T * B * N);
     for (let b = 0; b < B; b++) {
       const from = which[b]! * T * N;
-      for (let t = 0; t < T; t++) for (let n = 0; n < N; n++) values[(t * B + b) * N + n] = source.values[from + t * N + n]!;
+      for (let t = 0; t < T; t++)
+        for (let n = 0; n < N; n++) values[(t * B + b) * N + n] = source.values[from + t * N + n]!;
     }
     const take = (list: ArrayLike<number>): Uint32Array => Uint32Array.from({ length: B }, (_, b) => list[which[b]!]!);
     return { shape: [T, B, N], values, labels: take(source.labels), lengths: source.lengths && take(source.lengths) };
@@ -72,10 +83,19 @@ export class Dataset {
     const size = steps * inputs;
     const chosen = new Float32Array(which.length * size);
     for (let i = 0; i < which.length; i++) {
-      if (!(which[i]! >= 0 && which[i]! < this.count)) throw new Error(`Dataset.subset: ${which[i]} is outside 0..${this.count - 1}`);
+      if (!(which[i]! >= 0 && which[i]! < this.count))
+        throw new Error(`Dataset.subset: ${which[i]} is outside 0..${this.count - 1}`);
       for (let k = 0; k < size; k++) chosen[i * size + k] = values[which[i]! * size + k]!;
     }
-    const take = (list: ArrayLike<number>): Uint32Array => Uint32Array.from({ length: which.length }, (_, i) => list[which[i]!]!);
-    return new Dataset({ steps, inputs, values: chosen, labels: take(labels), form, ...(lengths ? { lengths: take(lengths) } : {}) });
+    const take = (list: ArrayLike<number>): Uint32Array =>
+      Uint32Array.from({ length: which.length }, (_, i) => list[which[i]!]!);
+    return new Dataset({
+      steps,
+      inputs,
+      values: chosen,
+      labels: take(labels),
+      form,
+      ...(lengths ? { lengths: take(lengths) } : {}),
+    });
   }
 }

@@ -18,14 +18,26 @@ export interface Evaluation extends Score {
 }
 
 /** Runs a net over a data set, forward only: nothing is saved for a backward pass. */
-export async function evaluate(engine: Engine, net: Sequential, set: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(
+  engine: Engine,
+  net: Sequential,
+  set: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const { loss: lossOf, batchSize = 64, signal } = options;
+  if (!(Number.isInteger(batchSize) && batchSize > 0))
+    throw new Error(`evaluate: batchSize must be a whole number above 0, got ${batchSize}`);
   const monitor = new Monitor();
   for (let from = 0; from < set.count; from += batchSize) {
     signal?.throwIfAborted();
     const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
     const tape = engine.tape({ training: false });
-    const x = tape.input(batch.values, { shape: batch.shape, form: set.form, ...(batch.lengths ? { lengths: batch.lengths } : {}), name: 'x' });
+    const x = tape.input(batch.values, {
+      shape: batch.shape,
+      form: set.form,
+      ...(batch.lengths ? { lengths: batch.lengths } : {}),
+      name: 'x',
+    });
     const { result } = lossOf(net.forward(x), batch.labels);
     Monitor.watch(tape, result);
     await tape.run();

@@ -5,8 +5,8 @@ import type { Sequential } from '../layers/sequential.ts';
 import type { LossFunction } from '../loss/index.ts';
 import type { Regularizer } from '../loss/regularize.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import type { Dataset } from './dataset.ts';
-import { evaluate, type Evaluation, validSteps } from './evaluate.ts';
+import type { Batch, Dataset } from './dataset.ts';
+import { type Evaluation, evaluate, validSteps } from './evaluate.ts';
 import { Monitor, type Score } from './monitor.ts';
 
 /** Steps between two readings of the loss; the device gathers what happened in between. */
@@ -106,7 +106,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
           regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
           Monitor.watch(tape, result);
           await optimizer.step(tape);
-          readings.step(tape, validSteps(batch));
+          readings.step(tape, batch);
           const now = performance.now();
           if (onProgress && monitor.score.samples > 0 && (now - shown > SHOW_EVERY || step + 1 === total)) {
             shown = now;
@@ -124,7 +124,11 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
       const lr = optimizer.lr;
       const scored =
         validation && !signal?.aborted
-          ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) })
+          ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) }).catch((error) => {
+              // stopped while it was scored: the epoch itself is whole
+              if (signal?.aborted) return null;
+              throw error;
+            })
           : null;
       const result = { ...monitor.score, epoch, lr, seconds, validation: scored };
       results.push(result);
@@ -146,10 +150,10 @@ class Readings {
   constructor(readonly monitor: Monitor) {}
 
   /** Takes note of a step that has run. @throws what an earlier reading found wrong */
-  step(tape: Tape, steps: number): void {
-    const form = tape.cells.map((c) => c.v.shape.join()).join();
+  step(tape: Tape, batch: Batch): void {
+    const form = batch.shape.join();
     const waiting = this.#waiting.get(form) ?? { tape, steps: [] };
-    this.#waiting.set(form, { tape, steps: [...waiting.steps, steps] });
+    this.#waiting.set(form, { tape, steps: [...waiting.steps, validSteps(batch)] });
     if (waiting.steps.length + 1 >= READ_EVERY) this.#read(form);
     if (this.#failure) throw this.#failure;
   }

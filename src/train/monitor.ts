@@ -61,6 +61,11 @@ export class Monitor {
       loss += total(ACTIVITY.voltagePenalty) + total(ACTIVITY.ratePenalty);
       this.#spikes += total(ACTIVITY.spikes);
       this.#neuronSteps += N * validSteps;
+      if (row(ACTIVITY.smallest).some((low, n) => !(low <= row(ACTIVITY.largest)[n]!))) {
+        throw new Error(
+          `${run.label}: a membrane voltage is not a number; lower the learning rate, or look for extreme values in the data`,
+        );
+      }
       this.#min = row(ACTIVITY.smallest).reduce((a, b) => Math.min(a, b), this.#min);
       this.#max = row(ACTIVITY.largest).reduce((a, b) => Math.max(a, b), this.#max);
     });

@@ -6,15 +6,8 @@ import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { Engine } from '../../src/autograd/engine.ts';
 import { Recorder } from '../../src/device/recorder.ts';
 import { kernels } from '../../src/kernels/index.ts';
-import {
-  assemble,
-  defineKernel,
-  dimsSchema,
-  type Kernel,
-  SLOTS,
-  StepBlock,
-  writeDims,
-} from '../../src/kernels/kernel.ts';
+import { assemble, defineKernel, type Kernel, writeDims } from '../../src/kernels/kernel.ts';
+import { dimsSchema, SLOTS, StepBlock } from '../../src/kernels/layout.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { Readout } from '../../src/layers/readout.ts';
 import { Sequential } from '../../src/layers/sequential.ts';

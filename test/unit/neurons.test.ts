@@ -34,7 +34,9 @@ describe('expressions', () => {
 
   const functions: Record<string, E.Expr> = {
     polynomial: x.mul(x).mul(y).sub(y.div(x)).add(x.neg()),
-    exponential: E.exp(x.mul(y)).add(E.log(x.mul(x).add(1))),
+    exponential: E.exp(x.mul(y))
+      .add(E.log(x.mul(x).add(1)))
+      .add(E.expm1(y.mul(2))),
     root: E.sqrt(x.mul(x).add(y.mul(y)).add(0.5)),
     trigonometric: E.sin(x)
       .mul(E.cos(y))

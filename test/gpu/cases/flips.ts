@@ -47,25 +47,32 @@ gpuCase('spikes that are imposed on the reference are used, and those that diffe
   assertEqual(other.z, turned, 'the imposed spikes go on');
 });
 
-gpuCase('a comparison refuses wrong spikes, wrong gradients and a net without spikes', async ({ gpu }) => {
-  const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
-  const good = await compareWithReference(engine, experiment());
-  const refuses = (change: Partial<typeof good>, message: RegExp) =>
-    assertThrows(() => new Tally().add('x', { ...good, ...change }), message);
-  await refuses({ flips: { count: 1, largest: 2e-5, compared: 10 } }, /a spike differs/);
-  await refuses({ differences: [{ name: 'g', relative: 2e-4, magnitude: 1 }] }, /g differs/);
-  await refuses({ differences: [{ name: 'g', relative: Number.NaN, magnitude: 1 }] }, /g differs/);
-  const finishes = (change: Partial<typeof good>) => {
-    const tally = new Tally();
-    tally.add('x', { ...good, ...change });
-    tally.finish(() => {});
-  };
-  finishes({});
-  await assertThrows(() => finishes({ spikes: 0 }), /too few or too many/);
-  await assertThrows(() => finishes({ flips: { count: 2, largest: 1e-7, compared: 1000 } }), /2 of 1000 spikes differ/);
-  await assertThrows(
-    () => finishes({ differences: [{ name: 'g', relative: 0, magnitude: 0 }] }),
-    /magnitude of g was 0/,
-  );
-  engine.dispose();
-});
+gpuCase(
+  'a comparison refuses wrong spikes, wrong gradients and a net without spikes',
+  async ({ gpu }) => {
+    const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
+    const good = await compareWithReference(engine, experiment());
+    const refuses = (change: Partial<typeof good>, message: RegExp) =>
+      assertThrows(() => new Tally().add('x', { ...good, ...change }), message);
+    await refuses({ flips: { count: 1, largest: 2e-5, compared: 10 } }, /a spike differs/);
+    await refuses({ differences: [{ name: 'g', relative: 2e-4, magnitude: 1 }] }, /g differs/);
+    await refuses({ differences: [{ name: 'g', relative: Number.NaN, magnitude: 1 }] }, /g differs/);
+    const finishes = (change: Partial<typeof good>) => {
+      const tally = new Tally();
+      tally.add('x', { ...good, ...change });
+      tally.finish(() => {});
+    };
+    finishes({});
+    await assertThrows(() => finishes({ spikes: 0 }), /too few or too many/);
+    await assertThrows(
+      () => finishes({ flips: { count: 2, largest: 1e-7, compared: 1000 } }),
+      /2 of 1000 spikes differ/,
+    );
+    await assertThrows(
+      () => finishes({ differences: [{ name: 'g', relative: 0, magnitude: 0 }] }),
+      /magnitude of g was 0/,
+    );
+    engine.dispose();
+  },
+  { timeout: 180_000 },
+);

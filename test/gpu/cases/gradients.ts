@@ -15,6 +15,9 @@ interface Size extends SingleOptions {
 
 const K = 21;
 
+/** A driver that compiles with LLVM takes some seconds for each new kernel with a time loop in it. */
+const PATIENT = { timeout: 300_000 };
+
 const sizes: readonly Size[] = [
   { T: 1, N: 1, B: 1, start: true, full: true },
   { T: 1, N: 130, B: 3, start: true },
@@ -48,20 +51,29 @@ for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
     gpuCase(
       `gradients: ${recurrent ? 'recurrent' : 'feed-forward'} ${name} agrees with the reference`,
       ({ gpu, log }) => compareAll(gpu, log, layers[name], recurrent),
+      PATIENT,
     );
   }
 }
 
-gpuCase('gradients: readout (LI) agrees with the reference', ({ gpu, log }) => compareAll(gpu, log, layers.LI, false));
+gpuCase(
+  'gradients: readout (LI) agrees with the reference',
+  ({ gpu, log }) => compareAll(gpu, log, layers.LI, false),
+  PATIENT,
+);
 
-gpuCase('gradients: delayed readout (LI) agrees with the reference', ({ gpu, log }) => {
-  const delayed: MakeLayer = (inputs, N, { chunk } = {}) =>
-    new Readout(inputs, N, {
-      delay: 1,
-      inputGain: 'one minus alpha',
-      tau: 9,
-      learn: ['tau'],
-      ...(chunk ? { chunk } : {}),
-    });
-  return compareAll(gpu, log, delayed, false);
-});
+gpuCase(
+  'gradients: delayed readout (LI) agrees with the reference',
+  ({ gpu, log }) => {
+    const delayed: MakeLayer = (inputs, N, { chunk } = {}) =>
+      new Readout(inputs, N, {
+        delay: 1,
+        inputGain: 'one minus alpha',
+        tau: 9,
+        learn: ['tau'],
+        ...(chunk ? { chunk } : {}),
+      });
+    return compareAll(gpu, log, delayed, false);
+  },
+  PATIENT,
+);

@@ -8,31 +8,36 @@ import type { Experiment } from '../../support/experiment.ts';
 import { layers } from '../../support/layers.ts';
 import { inPieces, type TwoLayers, twoLayers } from '../../support/network.ts';
 import { single } from '../../support/single.ts';
-import { gpuCase } from '../harness/case.ts';
+import { type GpuCase, gpuCase } from '../harness/case.ts';
 
 // Whole nets and the ways in which a layer is laid out on the device, against float64.
 
+/** A driver that compiles with LLVM takes some seconds for each new kernel with a time loop in it. */
+const compareCase = (name: string, run: GpuCase['run']): void => gpuCase(name, run, { timeout: 300_000 });
+
 type Log = (...values: unknown[]) => void;
 
+/** @param options for the device, and names of tensors that are 0 by the equations */
 async function compareEach(
   gpu: GPU,
   log: Log,
   experiments: Record<string, Experiment>,
-  maxWorkgroup?: number,
+  options: { maxWorkgroup?: number; zero?: readonly string[] } = {},
 ): Promise<void> {
-  const engine = new Engine(await GpuDevice.open({ gpu, poison: true, ...(maxWorkgroup ? { maxWorkgroup } : {}) }));
+  const { zero = [], ...limits } = options;
+  const engine = new Engine(await GpuDevice.open({ gpu, poison: true, ...limits }));
   const tally = new Tally();
   for (const [what, experiment] of Object.entries(experiments)) {
     tally.add(what, await compareWithReference(engine, experiment));
   }
-  tally.finish(log);
+  tally.finish(log, zero);
   engine.dispose();
 }
 
 // With 8 threads a workgroup holds 32 neurons, so these layers are cut into two and five tiles.
 const tiled = { T: 35, B: 3, lengths: [35, 12, 33], start: true };
 for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
-  gpuCase(
+  compareCase(
     `gradients: ${name} in several tiles, recurrent (a dispatch a step) and not, agrees with the reference`,
     ({ gpu, log }) =>
       compareEach(
@@ -44,12 +49,12 @@ for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
           'feed-forward, 33': single(layers[name](9, 33), { ...tiled, dense: true }),
           'feed-forward, 130': single(layers[name](9, 130, { chunk: 9 }), { ...tiled, full: true }),
         },
-        8,
+        { maxWorkgroup: 8 },
       ),
   );
 }
 
-gpuCase(
+compareCase(
   'gradients: a sequence in two pieces, the gradient going through the state, agrees with the reference',
   ({ gpu, log }) =>
     compareEach(gpu, log, {
@@ -75,6 +80,7 @@ const ahp = (K: number, N: number) =>
   });
 const lif = (K: number, N: number) =>
   new LIF(K, N, {
+    recurrent: true,
     reset: 'zero',
     record: 'after reset',
     surrogate: soft,
@@ -83,7 +89,7 @@ const lif = (K: number, N: number) =>
     learn: ['tau', 'threshold'],
   });
 
-gpuCase(
+compareCase(
   'gradients: two layers, readout, regularisers, voltages and a layer used twice agree with the reference',
   ({ gpu, log }) => {
     const nets: Record<string, TwoLayers> = {
@@ -99,7 +105,11 @@ gpuCase(
       },
       'LIF recorded after its reset': { first: lif, surrogate: soft, start: true, at: { cue: 2 } },
     };
-    return compareEach(gpu, log, Object.fromEntries(Object.entries(nets).map(([name, net]) => [name, twoLayers(net)])));
+    const experiments = Object.fromEntries(Object.entries(nets).map(([name, net]) => [name, twoLayers(net)]));
+    // the second layer is not recurrent and resets in a spike's own step: a spike before the first step does nothing
+    return compareEach(gpu, log, experiments, {
+      zero: ['gradient of 1 LIF start[1]'],
+    });
   },
 );
 
@@ -111,7 +121,7 @@ const variants = {
   'Euler, input gain': new LIF(9, 33, { decay: 'euler', inputGain: 'one minus alpha', weightGain: 12, learn: ['tau'] }),
   none: new LIF(9, 33, { reset: 'none', threshold: 2 }),
 };
-gpuCase('gradients: every form of the LIF reset agrees with the reference', ({ gpu, log }) =>
+compareCase('gradients: every form of the LIF reset agrees with the reference', ({ gpu, log }) =>
   compareEach(
     gpu,
     log,
