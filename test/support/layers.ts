@@ -33,7 +33,7 @@ export const layers: Readonly<Record<'LIF' | 'ALIF' | 'AHP' | 'LI', MakeLayer>> 
       bias: true,
       weightGain: 6,
       recurrentGain: 4,
-      threshold: 0.4,
+      threshold: drawn(N, 0.35, 0.45),
       tau: drawn(N, 4, 20),
       tauAdaptation: 60,
       beta: drawn(N, 0.5, 2),
