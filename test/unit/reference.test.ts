@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { CellPlan } from '../../src/autograd/ops/cell_plan.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { ALIF } from '../../src/layers/alif.ts';
 import { LIF, type LIFOptions } from '../../src/layers/lif.ts';
 import { fastSigmoid, type Surrogate, triangle } from '../../src/neurons/surrogates.ts';
+import type { Cell } from '../../src/reference/cell.ts';
 import { cellBackward } from '../../src/reference/cell_backward.ts';
 import { weightGradientSpikes } from '../../src/reference/dense.ts';
 import type { Twin } from '../../src/reference/twin.ts';
@@ -185,6 +187,10 @@ describe('planted errors make the check fail', () => {
     const agreements = await finiteDifferences(network, { twins });
     expect(errorOf(agreements, '0.tauAhp')).toBeGreaterThan(1e-3);
   });
+});
+
+it('what a cell hands to its twins is what the twins expect', () => {
+  expectTypeOf<CellPlan>().toExtend<Cell>();
 });
 
 const errorOf = (agreements: readonly Agreement[], name: string): number => {
