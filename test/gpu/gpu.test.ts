@@ -50,7 +50,10 @@ function suite(where: string, runner: CaseRunner, chosen: (one: GpuCase) => bool
       if (mine.length === 0) continue;
       describe(file, () => {
         for (const { name, timeout } of mine) {
-          it(name, { timeout: timeout + margin }, () => runner.run(name, timeout));
+          it(name, { timeout: timeout + margin }, async () => {
+            // what a case measured is worth seeing when it passes, too: spikes that flipped, largest differences
+            for (const line of await runner.run(name, timeout)) console.log(`${name}: ${line}`);
+          });
         }
       });
     }

@@ -80,7 +80,7 @@ export function chromeRunner(options: { worker: boolean; files?: readonly string
         if (error instanceof Gone) throw failure('Error', error.message, '', lines);
         throw error;
       }
-      if (outcome.ok) return;
+      if (outcome.ok) return outcome.logs;
       const { url } = await server!;
       const { browser, page } = await open!;
       open = withPage(browser, url, (line) => lines.push(line));

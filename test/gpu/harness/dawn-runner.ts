@@ -117,7 +117,7 @@ export function dawnRunner(options: { files?: readonly string[] } = {}): CaseRun
         if (error instanceof Gone) throw failure('Error', error.message, '', lines);
         throw error;
       }
-      if (outcome.ok) return;
+      if (outcome.ok) return outcome.logs;
       await dispose();
       const { file, bundle: made } = await bundle!;
       throw failed(outcome, lines, stackMapper([pathToFileURL(file).href, file], made.map));

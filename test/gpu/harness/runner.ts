@@ -4,8 +4,11 @@ import type { Outcome } from './case.ts';
 export interface CaseRunner {
   /** One line about the adapter. Throws when there is none: a test run without an adapter is a failed one. */
   adapter(): Promise<string>;
-  /** Runs one case; rejects with its message, its stack in terms of the sources and its log when it fails. */
-  run(name: string, timeout: number): Promise<void>;
+  /**
+   * Runs one case; resolves to what it logged, rejects with its message, its stack in terms of the sources and its log
+   * when it fails.
+   */
+  run(name: string, timeout: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
