@@ -1,8 +1,8 @@
-// Stochastic gradient descent with momentum over every trainable parameter of a net at once.
+// Stochastic gradient descent with momentum over a net's trainable parameters first .. first + count, usually all at once.
 //
 //   u = momentum u + g ;  p -= lr u
 //
-// Slots from dims.slots: lr, momentum. params, grads, moments: [count].
+// Slots from dims.slots: lr, momentum. params, grads, moments: [total].
 //
 // Dispatch: (min(ceil(count / 64), 65535), ceil(...), 1), a thread a parameter.
 
@@ -13,7 +13,9 @@ struct Step {
 }
 
 struct Dims {
+  first: u32,
   count: u32,
+  total: u32,
   slots: u32,
   row: u32,
 }
@@ -30,10 +32,11 @@ fn slot(i: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.y * dims.row + id.x;
-  if (i >= dims.count) {
+  let k = id.y * dims.row + id.x;
+  if (k >= dims.count) {
     return;
   }
+  let i = dims.first + k;
   let u = slot(dims.slots + 1u) * moments[i] + grads[i];
   moments[i] = u;
   params[i] -= slot(dims.slots) * u;

@@ -22,7 +22,10 @@ export function lower(tape: Tape): Lowered {
   const low = new Lowering(tape);
   for (const node of tape.nodes) node.op.forward(low, node);
   if (low.training) {
-    for (const node of [...tape.nodes].reverse()) node.op.backward?.(low, node);
+    for (const node of [...tape.nodes].reverse()) {
+      node.op.backward?.(low, node);
+      tape.update?.op.afterBackward?.(low, tape.updateNode(), node);
+    }
   }
   if (tape.update) tape.update.op.forward(low, tape.updateNode());
   return low.finish();

@@ -16,6 +16,8 @@ export interface Op<A = unknown> {
   forward(low: Lowering, node: Node<A>): void;
   /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
   backward?(low: Lowering, node: Node<A>): void;
+  /** Of an update: called after each node's backward, for rules that change a layer as soon as its gradient is there. */
+  afterBackward?(low: Lowering, update: Node<A>, node: Node): void;
 }
 
 /** One operation as it was recorded. */

@@ -10,6 +10,8 @@ export interface AdamOptions {
   eps?: number;
   /** Decoupled, as in AdamW (0). */
   weightDecay?: number;
+  /** Updates each layer in place as soon as its gradient is there (false): the same numbers, in more dispatches. */
+  layerwise?: boolean;
 }
 
 /** Adam (Kingma & Ba, ICLR 2015). `lr` may be set between steps. */
@@ -20,7 +22,7 @@ export class Adam extends Optimizer {
   readonly weightDecay: number;
 
   constructor(options: AdamOptions = {}) {
-    super(adam, 2);
+    super(adam, 2, options.layerwise ?? false);
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     this.lr = inRange('Adam', 'lr', lr, 0);
     this.betas = [inRange('Adam', 'betas[0]', betas[0], 0, 1), inRange('Adam', 'betas[1]', betas[1], 0, 1)];

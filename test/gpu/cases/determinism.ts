@@ -1,4 +1,4 @@
-import { crossEntropy, type Engine, LIF, Linear, Readout, Sequential } from 'spiketape';
+import { Adam, crossEntropy, type Engine, LIF, Linear, Readout, Sequential } from 'spiketape';
 import { assert, assertClose, assertEqual } from '../harness/assert.ts';
 import { gpuCase } from '../harness/case.ts';
 import {
@@ -278,3 +278,17 @@ gpuCase(
   },
   slow,
 );
+
+gpuCase('an update layer by layer, in place, gives the same bits as one at the end', async ({ gpu }) => {
+  const form: Form = { T: 12, B: 3, inputs: 9, N: 21, classes: 4 };
+  const run = (layerwise: boolean): Promise<Float32Array> =>
+    withEngine(gpu, async (engine) => {
+      const net = ahpNet(form, { learn: ['tau'] }).initialize(3);
+      engine.bind(net);
+      const optimizer = new Adam({ lr: 0.01, layerwise });
+      for (let i = 0; i < 5; i++) await optimizer.step(record(engine, net, form, i).tape);
+      await engine.pull(net);
+      return weightsOf(net);
+    });
+  assertEqual(await run(true), await run(false), 'weights after five steps');
+});
