@@ -10,6 +10,14 @@ import { defaults } from './digits/settings.ts';
 import { train } from './digits/train.ts';
 
 const args = options({ order: ['rows', 'pixels'], ablate: false, epochs: 0, seed: 1, neurons: 0, batch: 0, lr: 0 });
+for (const name of ['epochs', 'neurons', 'batch'] as const) {
+  if (!(Number.isInteger(args[name]) && args[name] >= 0)) {
+    throw new UsageError(
+      `--${name}: expected a whole number (0: as usual for --order ${args.order}), got ${args[name]}`,
+    );
+  }
+}
+if (!(args.lr >= 0)) throw new UsageError(`--lr: expected a number from 0 on (0: as usual), got ${args.lr}`);
 const engine = await init();
 console.log(`adapter: ${engine.device.name}`);
 
@@ -19,14 +27,6 @@ console.log(
   `digits, ${args.order}: ${trainSet.count} to train, ${testSet.count} held out, ${trainSet.steps} steps of ${trainSet.inputs} inputs`,
 );
 
-for (const name of ['epochs', 'neurons', 'batch'] as const) {
-  if (!(Number.isInteger(args[name]) && args[name] >= 0)) {
-    throw new UsageError(
-      `--${name}: expected a whole number above 0 (0: as usual for --order ${args.order}), got ${args[name]}`,
-    );
-  }
-}
-if (!(args.lr >= 0)) throw new UsageError(`--lr: expected a number above 0 (0: as usual), got ${args.lr}`);
 const preset = defaults[args.order];
 const settings = {
   ...preset,

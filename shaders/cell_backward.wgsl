@@ -10,7 +10,7 @@
 // Layouts as in cell_forward.wgsl, and
 //   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
-//   carry      [Q] rate gradient, then [STATES (+1: z) + LEARNED][B][Q]: adjoint of the states before the chunk, and sums
+//   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
 //              over time of the parameters' gradients
 //   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz
 //
@@ -40,7 +40,6 @@ const Q: u32 = 8u;
 const W: u32 = 1u;
 const WORKGROUP: u32 = 8u;
 const STATES: u32 = 1u;
-const LEARNED: u32 = 0u;
 const W_REC: u32 = 2u * Q;
 const PARAMS: u32 = 0u;
 const HAS_START: bool = false;

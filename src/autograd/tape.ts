@@ -111,10 +111,6 @@ export class Tape {
     this.#run = run;
   }
 
-  get hasRun(): boolean {
-    return this.#run > 0;
-  }
-
   async read(t: Tensor): Promise<Float32Array> {
     return decode(
       await this.#executableFor(t, this.kept.has(t)).read(this.#step().storages.get(t.id)!),

@@ -14,7 +14,6 @@ export interface Adapter {
   readonly device: GPUDevice;
   /** Vendor, architecture and description, as one line. */
   readonly name: string;
-  readonly isFallback: boolean;
 }
 
 /**
@@ -44,6 +43,5 @@ export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator
   return {
     device,
     name: name.length > 1 ? `${name[0]} (${name[1]})` : (name[0] ?? 'unknown adapter'),
-    isFallback: adapter.info.isFallbackAdapter ?? /swiftshader|llvmpipe|lavapipe/i.test(name.join(' ')),
   };
 }

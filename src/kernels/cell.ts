@@ -4,6 +4,7 @@ import type { Adjoint, Penalty } from '../neurons/adjoint.ts';
 import { penaltyWeight } from '../neurons/adjoint.ts';
 import { type NeuronDefinition, parameter } from '../neurons/definition.ts';
 import { type Expr, expr } from '../neurons/expr.ts';
+import type { Surrogate } from '../neurons/surrogates.ts';
 import { type Names, printWgsl, timeless } from '../neurons/wgsl.ts';
 import { defineKernel } from './kernel.ts';
 
@@ -67,6 +68,25 @@ export const penaltySum = (def: NeuronDefinition, penalties: readonly Penalty[])
 export interface SlotNames {
   readonly surrogate: readonly string[];
   readonly penalties: readonly string[];
+}
+
+/** What the calls of a layer of neurons carry for their twins: the part of its plan that says what is computed, not how. */
+export interface CellStep {
+  readonly def: NeuronDefinition;
+  readonly T: number;
+  readonly B: number;
+  readonly N: number;
+  readonly Q: number;
+  /** Rows of states that are carried: all states, and the last spikes. */
+  readonly carried: number;
+  readonly adjoint: Adjoint | null;
+  readonly planes: readonly { readonly name: string; readonly node: Expr }[];
+  readonly slots: SlotNames;
+  readonly attrs: {
+    readonly surrogate: Surrogate | null;
+    readonly weight: { readonly shape: readonly number[] } | null;
+    readonly extras: { readonly penalties: readonly { readonly penalty: Penalty }[] };
+  };
 }
 
 /** The text of the forward kernel's regions for a neuron. */

@@ -157,27 +157,6 @@ export function written(roots: readonly Expr[]): string {
   return `${nodes.join(';')}:${roots.map((r) => position.get(r)).join(' ')}`;
 }
 
-/** `root` with some nodes exchanged for others. */
-export function substitute(root: Expr, exchange: ReadonlyMap<Expr, Expr>): Expr {
-  const done = new Map<Expr, Expr>();
-  for (const e of topological([root], exchange)) {
-    const given = exchange.get(e);
-    if (given) done.set(e, given);
-    else if (e.args.length === 0) done.set(e, e);
-    else
-      done.set(
-        e,
-        Expr.make(
-          e.op,
-          e.args.map((a) => done.get(a)!),
-          e.value,
-          e.name,
-        ),
-      );
-  }
-  return done.get(root)!;
-}
-
 /** The scalar meaning of an operation; the one place that says what each does. */
 export const meaning: Record<Exclude<Op, 'const' | 'leaf' | 'spike'>, (a: number, b: number, c: number) => number> = {
   neg: (a) => -a,

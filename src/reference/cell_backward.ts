@@ -1,12 +1,12 @@
+import type { CellStep } from '../kernels/cell.ts';
 import { barRecord, barSpike, barState } from '../neurons/adjoint.ts';
 import { lastSpike, state } from '../neurons/definition.ts';
-import type { Cell } from './cell.ts';
 import { lengthOf, programOf, setConstants, setNeuron, startOf } from './neuron.ts';
 import type { Twin, TwinCall } from './twin.ts';
 
 /** Twin of cell_backward: the derived adjoint, step by step from the last one, neuron by neuron. */
 export const cellBackward: Twin = (c) => {
-  const plan = c.call.twin as Cell;
+  const plan = c.call.twin as CellStep;
   const { def, T, B, N, Q, carried } = plan;
   const adjoint = plan.adjoint!;
   const { t0, t1, last } = c.dims as { t0: number; t1: number; last: number };
@@ -93,7 +93,7 @@ export const cellBackward: Twin = (c) => {
 };
 
 /** What the current gradients of step t send back to the spike of neuron n at the step before. */
-function sentBack(c: TwinCall, plan: Cell, gradIn: Float64Array, t: number, b: number, n: number): number {
+function sentBack(c: TwinCall, plan: CellStep, gradIn: Float64Array, t: number, b: number, n: number): number {
   const { B, N, Q } = plan;
   const effective = c.of('effective');
   const from = 4 * c.constant('W_REC') + n;

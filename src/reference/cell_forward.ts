@@ -1,14 +1,14 @@
+import type { CellStep } from '../kernels/cell.ts';
 import { penaltySum } from '../kernels/cell.ts';
 import { quads } from '../kernels/sizes.ts';
 import { input, lastSpike, state } from '../neurons/definition.ts';
-import type { Cell } from './cell.ts';
 import { lengthOf, programOf, setConstants, setNeuron, startOf } from './neuron.ts';
 import { spikeValue } from './spike.ts';
 import type { Twin, TwinCall } from './twin.ts';
 
 /** Twin of cell_forward: step by step, neuron by neuron, sums over every presynaptic neuron. */
 export const cellForward: Twin = (c) => {
-  const plan = c.call.twin as Cell;
+  const plan = c.call.twin as CellStep;
   const { def, T, B, N, Q, carried, planes } = plan;
   const { t0, t1, first } = c.dims as { t0: number; t1: number; first: number };
   const [pitch, stats] = [4 * Q, c.flag('STATS')];
@@ -93,7 +93,7 @@ export const cellForward: Twin = (c) => {
 };
 
 /** The current that arrives at neuron n of sample b at step t. */
-function arriving(c: TwinCall, plan: Cell, t: number, b: number, n: number, zLast: Float64Array): number {
+function arriving(c: TwinCall, plan: CellStep, t: number, b: number, n: number, zLast: Float64Array): number {
   const { B, N, Q, attrs } = plan;
   const pitch = 4 * Q;
   const effective = c.of('effective');

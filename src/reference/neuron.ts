@@ -1,11 +1,11 @@
+import type { CellStep } from '../kernels/cell.ts';
 import { input, lastSpike, parameter, state } from '../neurons/definition.ts';
 import { compile, type Program } from '../neurons/evaluate.ts';
 import { type Expr, leaf } from '../neurons/expr.ts';
-import type { Cell } from './cell.ts';
 import type { TwinCall } from './twin.ts';
 
 /** Everything that the equations of a layer may ask for by name. */
-export function leavesOf(plan: Cell): Expr[] {
+export function leavesOf(plan: CellStep): Expr[] {
   const { def, slots } = plan;
   return [
     input,
@@ -20,13 +20,13 @@ export function leavesOf(plan: Cell): Expr[] {
 }
 
 /** A program over a layer's leaves and `given` nodes; the spike is always given, so none is ever computed in it. */
-export function programOf(plan: Cell, roots: readonly Expr[], given: readonly Expr[] = []): Program {
+export function programOf(plan: CellStep, roots: readonly Expr[], given: readonly Expr[] = []): Program {
   const known = [...leavesOf(plan), ...given, ...(plan.def.z ? [plan.def.z] : [])];
   return compile(roots, known, () => Number.NaN);
 }
 
 /** Sets what is the same for all neurons of a layer: constants of surrogate and penalties. */
-export function setConstants(program: Program, plan: Cell, c: TwinCall): void {
+export function setConstants(program: Program, plan: CellStep, c: TwinCall): void {
   plan.slots.surrogate.forEach((name, i) => {
     program.set(leaf(`surrogate.${name}`), c.slot(c.dims.surrogate_slot! + i));
   });
@@ -36,7 +36,7 @@ export function setConstants(program: Program, plan: Cell, c: TwinCall): void {
 }
 
 /** Sets the constants of neuron n. */
-export function setNeuron(program: Program, plan: Cell, c: TwinCall, n: number): void {
+export function setNeuron(program: Program, plan: CellStep, c: TwinCall, n: number): void {
   const effective = c.of('effective');
   const first = 4 * c.constant('PARAMS');
   Object.keys(plan.def.params).forEach((name, k) => {
@@ -50,6 +50,6 @@ export function lengthOf(c: TwinCall, b: number): number {
 }
 
 /** The state k of sample b and neuron n before the first step. */
-export function startOf(c: TwinCall, plan: Cell, k: number, b: number, n: number): number {
+export function startOf(c: TwinCall, plan: CellStep, k: number, b: number, n: number): number {
   return c.flag('HAS_START') ? c.of('start')[(k * plan.B + b) * 4 * plan.Q + n]! : 0;
 }

@@ -1,13 +1,13 @@
+import type { CellStep } from '../kernels/cell.ts';
 import { compile } from '../neurons/evaluate.ts';
 import { leaf } from '../neurons/expr.ts';
-import type { Cell } from './cell.ts';
 import type { TwinCall } from './twin.ts';
 
 /** What a layer puts out at one step for a distance x from the threshold. `at` is the place in spikes [T, B, N]. */
 export type SpikeValue = (x: number, at: number) => number;
 
 /** The rule of this run: a step, the surrogate's primitive, or what is imposed. */
-export function spikeValue(plan: Cell, c: TwinCall): SpikeValue {
+export function spikeValue(plan: CellStep, c: TwinCall): SpikeValue {
   const test = plan.def.z?.name;
   const step = (x: number): number => ((test === '>=' ? x >= 0 : x > 0) ? 1 : 0);
   const forced = c.spikes.forced(c.call);
@@ -24,7 +24,7 @@ export function spikeValue(plan: Cell, c: TwinCall): SpikeValue {
   return c.spikes.smooth ? primitive(plan, c) : step;
 }
 
-function primitive(plan: Cell, c: TwinCall): SpikeValue {
+function primitive(plan: CellStep, c: TwinCall): SpikeValue {
   const { surrogate } = plan.attrs;
   if (!surrogate) throw new Error(`${c.call.label}: the smooth mode needs a surrogate`);
   const x = leaf('x');

@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { CellPlan } from '../../src/autograd/ops/cell_plan.ts';
+import type { CellStep as Cell } from '../../src/kernels/cell.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { ALIF } from '../../src/layers/alif.ts';
 import { LIF, type LIFOptions } from '../../src/layers/lif.ts';
 import { fastSigmoid, type Surrogate, triangle } from '../../src/neurons/surrogates.ts';
-import type { Cell } from '../../src/reference/cell.ts';
 import { cellBackward } from '../../src/reference/cell_backward.ts';
 import { weightGradientSpikes } from '../../src/reference/dense.ts';
 import type { Twin } from '../../src/reference/twin.ts';

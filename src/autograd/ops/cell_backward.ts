@@ -36,7 +36,6 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       W: words(N),
       WORKGROUP: path.workgroup,
       STATES: def.states.length,
-      LEARNED: adjoint.params.length,
       W_REC: recurrent ? low.weights(recurrent, 'post') : 0,
       PARAMS: low.constants(attrs.constants, N),
       HAS_START: start !== null,

@@ -1,28 +1,17 @@
 import type { Storage } from '../../device/storage.ts';
-import type { SlotNames } from '../../kernels/cell.ts';
+import type { CellStep } from '../../kernels/cell.ts';
 import { quads } from '../../kernels/sizes.ts';
 import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
-import { type Adjoint, deriveAdjoint } from '../../neurons/adjoint.ts';
-import type { NeuronDefinition } from '../../neurons/definition.ts';
+import { deriveAdjoint } from '../../neurons/adjoint.ts';
 import type { Expr } from '../../neurons/expr.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
 
-/** What forward, backward and the reference share of one node. */
-export interface CellPlan {
+/** What forward and backward of one node share: what its step computes, and how it is laid out on the device. */
+export interface CellPlan extends CellStep {
   readonly attrs: CellAttrs;
-  readonly def: NeuronDefinition;
-  readonly T: number;
-  readonly B: number;
-  readonly N: number;
-  readonly Q: number;
-  /** Rows of states that are carried: all states, and the last spikes. */
-  readonly carried: number;
   readonly path: TimePath;
-  readonly adjoint: Adjoint | null;
-  readonly planes: readonly { readonly name: string; readonly node: Expr }[];
-  readonly slots: SlotNames;
   readonly lengths: Storage | null;
   readonly trace: Storage | null;
   readonly spikes: Storage | null;
