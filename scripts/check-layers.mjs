@@ -16,11 +16,14 @@ export const allowed = {
   gpu: ['kernels', 'device'],
   reference: ['neurons', 'kernels', 'device'],
   autograd: ['neurons', 'kernels', 'device'],
+  encoders: ['neurons', 'kernels', 'device', 'autograd'],
   loss: ['neurons', 'kernels', 'device', 'autograd'],
-  layers: ['neurons', 'device', 'autograd'],
-  optim: ['kernels', 'autograd'],
-  io: ['layers'],
-  train: ['kernels', 'device', 'autograd', 'loss', 'layers', 'optim'],
+  layers: ['neurons', 'kernels', 'device', 'autograd'],
+  optim: ['kernels', 'device', 'autograd'],
+  io: ['neurons', 'layers'],
+  diagnose: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers'],
+  train: ['kernels', 'device', 'autograd', 'loss', 'layers', 'optim', 'diagnose'],
+  check: ['neurons', 'kernels', 'device', 'gpu', 'reference', 'autograd', 'loss', 'layers'],
 };
 
 /** Packages that the core may import: they end up in the bundle, so the list is short on purpose. */

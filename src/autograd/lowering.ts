@@ -85,6 +85,11 @@ export class Lowering {
     return known;
   }
 
+  /** The number that tells one node's random numbers from another's. */
+  stream(node: Node): number {
+    return this.tape.nodes.indexOf(node);
+  }
+
   constant(name: string, data: Uint32Array): Storage {
     return { name, form: 'words', shape: [Math.max(1, data.length)], role: 'constant', data };
   }

@@ -69,11 +69,13 @@ export class ReferenceStep implements Executable {
     return { packed: false, words: this.of(storage).slice() };
   }
 
-  #view(call: Call, { slots }: StepInputs, forced: ForcedSpikes): TwinCall {
+  #view(call: Call, { slots, seed, step }: StepInputs, forced: ForcedSpikes): TwinCall {
     const constants = call.variant.constants ?? {};
     return {
       call,
       dims: call.dims,
+      seed,
+      step,
       spikes: forced,
       constant(name) {
         const value = constants[name];

@@ -21,6 +21,9 @@ export interface TwinCall {
   of(binding: string): Float64Array;
   /** One of the numbers that vary from step to step. */
   slot(i: number): number;
+  /** Seed and number of the step, for everything random. */
+  readonly seed: number;
+  readonly step: number;
   readonly spikes: SpikeSource;
 }
 
