@@ -55,6 +55,7 @@ const library = await build({
     host: 'src/host/index.ts',
     datasets: 'datasets/index.ts',
     report: 'src/report/index.ts',
+    check: 'src/check/index.ts',
   },
   chunkNames: 'chunk-[hash]',
   platform: 'neutral',

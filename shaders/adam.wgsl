@@ -1,8 +1,13 @@
-// Adam (Kingma & Ba 2015) over a net's trainable parameters first .. first + count, usually all at once.
+// Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) over a net's trainable parameters first .. first + count,
+// usually all at once.
 //
-//   m = b1 m + (1 - b1) g ;  s = b2 s + (1 - b2) g^2 ;  p -= lr (m/(1 - b1^k) / (sqrt(s/(1 - b2^k)) + eps) + decay p)
+//   g = gradient, clipped + l2 p ;  m = b1 m + (1 - b1) g ;  s = b2 s + (1 - b2) g^2
+//   p -= lr (m/(1 - b1^k) / (sqrt(s/(1 - b2^k)) + eps) + decay p)
 //
-// Slots from dims.slots: lr, b1, b2, eps, 1 - b1^k, 1 - b2^k, weight decay (decoupled, as in AdamW).
+// Slots of a group: lr, b1, b2, eps, 1 - b1^k, 1 - b2^k, l2, decay (of Adam's and of AdamW's weight decay one is 0).
+// They begin at dims.slots; with GROUPS, where the table says: ranges [ranges][2], the end of a range of parameters and
+// the first slot of its group.
+// CLIP: 0 not; 1 each number into +- slot dims.clip; 2 all by min(1, slot dims.clip / (norm + 1e-6)), norm [1].
 // params, grads: [total]; moments: [2][total].
 //
 // Dispatch: (min(ceil(count / 64), 65535), ceil(...), 1), a thread a parameter.
@@ -18,17 +23,45 @@ struct Dims {
   count: u32,
   total: u32,
   slots: u32,
+  clip: u32,
   row: u32,
 }
+
+const GROUPS: bool = false;
+const CLIP: u32 = 0u;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
 @group(0) @binding(2) var<storage, read_write> params: array<f32>;
 @group(0) @binding(3) var<storage, read> grads: array<f32>;
 @group(0) @binding(4) var<storage, read_write> moments: array<f32>;
+@group(0) @binding(5) var<storage, read> ranges: array<u32>;
+@group(0) @binding(6) var<storage, read> norm: array<f32>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
+}
+
+fn slots_of(i: u32) -> u32 {
+  if (!GROUPS) {
+    return dims.slots;
+  }
+  var r = 0u;
+  while (i >= ranges[2u * r]) {
+    r++;
+  }
+  return ranges[2u * r + 1u];
+}
+
+fn clipped(g: f32) -> f32 {
+  if (CLIP == 1u) {
+    let most = slot(dims.clip);
+    return select(g, clamp(g, -most, most), abs(g) > most); // a NaN stays one
+  }
+  if (CLIP == 2u) {
+    return g * min(1.0, slot(dims.clip) / (norm[0] + 1e-6));
+  }
+  return g;
 }
 
 @compute @workgroup_size(64)
@@ -38,14 +71,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let i = dims.first + k;
-  let lr = slot(dims.slots);
-  let b1 = slot(dims.slots + 1u);
-  let b2 = slot(dims.slots + 2u);
-  let g = grads[i];
+  let at = slots_of(i);
+  let b1 = slot(at + 1u);
+  let b2 = slot(at + 2u);
+  let p = params[i];
+  let g = clipped(grads[i]) + slot(at + 6u) * p;
   let m = b1 * moments[i] + (1.0 - b1) * g;
   let s = b2 * moments[dims.total + i] + (1.0 - b2) * g * g;
   moments[i] = m;
   moments[dims.total + i] = s;
-  let change = m / slot(dims.slots + 4u) / (sqrt(s / slot(dims.slots + 5u)) + slot(dims.slots + 3u));
-  params[i] -= lr * (change + slot(dims.slots + 6u) * params[i]);
+  let change = m / slot(at + 4u) / (sqrt(s / slot(at + 5u)) + slot(at + 3u));
+  params[i] = p - slot(at) * (change + slot(at + 7u) * p);
 }

@@ -81,6 +81,23 @@ fn expm1(x: vec4f) -> vec4f {
   return select(exp(x) - 1.0, x * rest, abs(x) < vec4f(0.4));
 }
 
+// sin and cos to float32: a device's own may be 5e-4 off. x = n pi + r with |r| <= pi/2, pi in two parts.
+fn turned(x: vec4f, n: vec4f) -> vec4f {
+  let r = (x - n * 3.140625) - n * 0.00096765359;
+  let s = r * r;
+  return r + r * s * (-0.16666667 + s * (0.0083333333 + s * (-0.00019841270 + s * (2.7557319e-6 - s * 2.5052108e-8))));
+}
+
+fn sine(x: vec4f) -> vec4f {
+  let n = round(x * 0.31830989);
+  return turned(x, n) * (1.0 - 2.0 * abs(n - 2.0 * trunc(0.5 * n)));
+}
+
+fn cosine(x: vec4f) -> vec4f {
+  let n = floor(x * 0.31830989);
+  return turned(x, n + 0.5) * (2.0 * abs(n - 2.0 * trunc(0.5 * n)) - 1.0);
+}
+
 // The neurons of quad q that exist: the last quad may be half empty.
 fn existing(q: u32) -> vec4<bool> {
   return vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(N);

@@ -1,12 +1,15 @@
 // What the other kernels read instead of stored parameters, made once a step: matrices in the orientations that are
-// needed, rows padded to whole quads, per-layer constants spread over the neurons, values kept in their range, masked
-// connections 0.
+// needed, rows padded to whole quads, per-layer constants spread over the neurons, values kept in their range, missing
+// connections 0, weights of the wrong sign 0:
+//
+//   E[post, pre] = 0 where m[post, pre] = 0 ; s max(0, s W[post, pre]) with the sign s of the neuron pre or the connection
 //
 // One thread makes one quad. The table says which entry a quad belongs to:
 //   FORM_BY_PRE     W [post, pre] -> rows [pre][quads over post]     (what one presynaptic spike adds)
 //   FORM_BY_POST    W [post, pre] -> rows [post][quads over pre]     (what one postsynaptic error sends back)
 //   FORM_PER_NEURON [post] or [1] -> one row of quads over post
-// params are the stored parameters of the net as floats; effective is the result, quads, one entry after the other.
+// params are the stored parameters of the net as floats, masks and signs among them (an entry's `mask` [post, pre] and
+// `signs` [pre], or [post, pre] with sign_row = pre, unless that is NONE); effective is the result, quads, one entry after the other.
 // Rows past the matrix and lanes past a row are 0 (for constants of neurons: the lowest value allowed).
 //
 // Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread a quad.
@@ -34,7 +37,12 @@ struct Entry {
   no_diagonal: u32,
   lowest: f32,
   highest: f32,
+  mask: u32,
+  signs: u32,
+  sign_row: u32,
 }
+
+const NONE: u32 = 0xffffffffu;
 
 const FORM_BY_PRE: u32 = 0u;
 const FORM_BY_POST: u32 = 1u;
@@ -62,7 +70,15 @@ fn stored(e: Entry, row: u32, lane: u32) -> f32 {
   if (post >= e.post || pre >= e.pre || (e.no_diagonal == 1u && post == pre)) {
     return 0.0;
   }
-  return params[e.source + post * e.pre + pre];
+  let i = post * e.pre + pre;
+  var w = params[e.source + i];
+  if (e.signs != NONE && w * params[e.signs + post * e.sign_row + pre] < 0.0) {
+    w = 0.0;
+  }
+  if (e.mask != NONE && params[e.mask + i] == 0.0) {
+    w = 0.0;
+  }
+  return w;
 }
 
 @compute @workgroup_size(64)

@@ -1,8 +1,11 @@
-// Stochastic gradient descent with momentum over a net's trainable parameters first .. first + count, usually all at once.
+// Stochastic gradient descent over a net's trainable parameters first .. first + count, usually all at once.
 //
-//   u = momentum u + g ;  p -= lr u
+//   g = gradient, clipped + decay p ;  m = momentum m + take g ;  p -= lr (nesterov (g + momentum m) or m)
 //
-// Slots from dims.slots: lr, momentum. params, grads, moments: [total].
+// Slots of a group: lr, momentum, take (1 in the first step, 1 - dampening after), whether Nesterov's (0 or 1), decay.
+// They begin at dims.slots, or with GROUPS where the table of ranges says; CLIP, ranges and norm as in adam.wgsl:
+// ranges [ranges][2], norm [1].
+// params, grads, moments: [total].
 //
 // Dispatch: (min(ceil(count / 64), 65535), ceil(...), 1), a thread a parameter.
 
@@ -17,17 +20,45 @@ struct Dims {
   count: u32,
   total: u32,
   slots: u32,
+  clip: u32,
   row: u32,
 }
+
+const GROUPS: bool = false;
+const CLIP: u32 = 0u;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
 @group(0) @binding(2) var<storage, read_write> params: array<f32>;
 @group(0) @binding(3) var<storage, read> grads: array<f32>;
 @group(0) @binding(4) var<storage, read_write> moments: array<f32>;
+@group(0) @binding(5) var<storage, read> ranges: array<u32>;
+@group(0) @binding(6) var<storage, read> norm: array<f32>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
+}
+
+fn slots_of(i: u32) -> u32 {
+  if (!GROUPS) {
+    return dims.slots;
+  }
+  var r = 0u;
+  while (i >= ranges[2u * r]) {
+    r++;
+  }
+  return ranges[2u * r + 1u];
+}
+
+fn clipped(g: f32) -> f32 {
+  if (CLIP == 1u) {
+    let most = slot(dims.clip);
+    return select(g, clamp(g, -most, most), abs(g) > most); // a NaN stays one
+  }
+  if (CLIP == 2u) {
+    return g * min(1.0, slot(dims.clip) / (norm[0] + 1e-6));
+  }
+  return g;
 }
 
 @compute @workgroup_size(64)
@@ -37,7 +68,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let i = dims.first + k;
-  let u = slot(dims.slots + 1u) * moments[i] + grads[i];
-  moments[i] = u;
-  params[i] -= slot(dims.slots) * u;
+  let at = slots_of(i);
+  let momentum = slot(at + 1u);
+  let p = params[i];
+  let g = clipped(grads[i]) + slot(at + 4u) * p;
+  let m = momentum * moments[i] + slot(at + 2u) * g;
+  moments[i] = m;
+  params[i] = p - slot(at) * select(m, g + momentum * m, slot(at + 3u) != 0.0);
 }

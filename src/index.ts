@@ -3,31 +3,73 @@ export type { InputOptions } from './autograd/input.ts';
 export { Loss, type LossTerm } from './autograd/loss.ts';
 export type { Lowering } from './autograd/lowering.ts';
 export type { Node, Op, OutputSpec } from './autograd/op.ts';
+export { concatenateFeatures } from './autograd/ops/columns.ts';
+export { dropout } from './autograd/ops/dropout.ts';
 export { add, dense } from './autograd/ops/elementwise.ts';
 export { concatenate, gatherAlong, slice } from './autograd/ops/rows.ts';
-export { Parameter } from './autograd/parameter.ts';
+export { type Draw, Parameter, type WeightShape } from './autograd/parameter.ts';
+export type { Selection, Selector } from './autograd/select.ts';
 export { Tape } from './autograd/tape.ts';
 export { Tensor } from './autograd/tensor.ts';
 export type { Storage } from './device/storage.ts';
+export {
+  type DiagnoseOptions,
+  Diagnosis,
+  diagnose,
+  type Finding,
+  type FindingKind,
+  type LayerReport,
+  type Sample,
+} from './diagnose/index.ts';
+export type { Encoding, Population } from './encoders/index.ts';
+export * as encode from './encoders/index.ts';
 export { GpuDevice, type GpuOptions } from './gpu/device.ts';
 export { init } from './init.ts';
 export { loadModel, type SavedModel, saveModel } from './io/model.ts';
+export type { OwnParts } from './io/own.ts';
 export { assemble, defineKernel, type Kernel, type Variant } from './kernels/kernel.ts';
 export { fold, quads, words } from './kernels/sizes.ts';
+export { AdLIF, type AdLIFOptions } from './layers/adlif.ts';
 export { AHP, type AHPOptions } from './layers/ahp.ts';
 export { ALIF, type ALIFOptions } from './layers/alif.ts';
-export type { LayerConfig } from './layers/layer.ts';
+export { Alpha, type AlphaOptions } from './layers/alpha.ts';
+export {
+  BatchNorm,
+  type BatchNormOptions,
+  ThresholdBatchNorm,
+  type ThresholdBatchNormOptions,
+} from './layers/batch_norm.ts';
+export { BRF, type BRFOptions } from './layers/brf.ts';
+export type { ConnectionOptions } from './layers/connections.ts';
+export { Conv2d, type Conv2dOptions } from './layers/conv2d.ts';
+export { CubaLIF, type CubaLIFOptions } from './layers/cuba_lif.ts';
+export { Dropout } from './layers/dropout.ts';
+export { ConstantCurrent, Encode } from './layers/encode.ts';
+export { Flatten } from './layers/flatten.ts';
+export { GLIF, type GLIFOptions } from './layers/glif.ts';
+export { IF, type IFOptions } from './layers/if.ts';
+export type { Initializer, NamedInitializer } from './layers/initialize.ts';
+export type { ForwardContext, LayerConfig } from './layers/layer.ts';
 export { CarriedState, Layer } from './layers/layer.ts';
 export { LIF, type LIFOptions } from './layers/lif.ts';
 export { Linear, type LinearOptions } from './layers/linear.ts';
-export { type NeuronOptions, Neurons } from './layers/neurons.ts';
+export { type Drawn, type NeuronOptions, Neurons, type PerNeuron } from './layers/neurons.ts';
+export { Neuron, type NeuronLayerOptions } from './layers/own.ts';
+export { Parallel, type ParallelOptions } from './layers/parallel.ts';
+export { PLIF, type PLIFOptions } from './layers/plif.ts';
+export { AvgPool2d, type Pool2dOptions, SumPool2d } from './layers/pool2d.ts';
 export { Readout, type ReadoutOptions } from './layers/readout.ts';
+export { Residual, type ResidualOptions } from './layers/residual.ts';
+export { RF, type RFOptions } from './layers/rf.ts';
+export { SEAdLIF, type SEAdLIFOptions } from './layers/se_adlif.ts';
 export { Sequential } from './layers/sequential.ts';
 export { type CrossEntropyOptions, crossEntropy } from './loss/cross_entropy.ts';
 export type { LossFunction } from './loss/index.ts';
 export * as loss from './loss/index.ts';
 export type { Regularizer } from './loss/regularize.ts';
 export * as regularize from './loss/regularize.ts';
+export { type SquaredErrorOptions, squaredError } from './loss/squared_error.ts';
+export { type VanRossumOptions, vanRossum } from './loss/van_rossum.ts';
 export {
   decay,
   defineNeuron,
@@ -39,9 +81,11 @@ export {
 } from './neurons/definition.ts';
 export {
   abs,
+  atan,
   cos,
   detach,
   Expr,
+  erf,
   exp,
   expm1,
   expr,
@@ -56,11 +100,33 @@ export {
   tanh,
   where,
 } from './neurons/expr.ts';
-export { fastSigmoid, type Surrogate, triangle } from './neurons/surrogates.ts';
-export { Adam, type AdamOptions } from './optim/adam.ts';
-export { Optimizer } from './optim/optimizer.ts';
-export { SGD } from './optim/sgd.ts';
+export type { Ranges } from './neurons/ranges.ts';
+export { type Saved, savedBytes } from './neurons/saved_bytes.ts';
+export type { Framework, Semantics } from './neurons/semantics.ts';
+export {
+  atanSurrogate,
+  boxcar,
+  defineSurrogate,
+  exponential,
+  fastSigmoid,
+  gaussian,
+  multiGaussian,
+  type Surrogate,
+  sigmoid,
+  straightThrough,
+  surrogateNames,
+  triangle,
+} from './neurons/surrogates.ts';
+export { Adam, type AdamOptions, AdamW } from './optim/adam.ts';
+export { type Clip, type Group, type GroupOptions, Optimizer } from './optim/optimizer.ts';
+export { RMSprop, type RMSpropOptions } from './optim/rmsprop.ts';
+export type { Schedule } from './optim/schedules.ts';
+export * as schedules from './optim/schedules.ts';
+export { SGD, type SGDOptions } from './optim/sgd.ts';
 export { Dataset, type DatasetSource } from './train/dataset.ts';
 export { confusion, type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.ts';
 export { type EpochResult, type FitOptions, type FitProgress, type FitResult, fit } from './train/fit.ts';
 export type { Score } from './train/monitor.ts';
+export type { GradientNorm } from './train/readings.ts';
+export { type NetState, Stepper, type StepperOptions } from './train/stepper.ts';
+export type { Truncation } from './train/windows.ts';

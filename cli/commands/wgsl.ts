@@ -2,17 +2,26 @@ import type { CellPlan } from '../../src/autograd/ops/cell_plan.ts';
 import type { Call } from '../../src/device/device.ts';
 import { Recorder } from '../../src/device/recorder.ts';
 import {
+  AdLIF,
   AHP,
   ALIF,
+  Alpha,
   assemble,
+  BRF,
   CarriedState,
+  CubaLIF,
   crossEntropy,
   Engine,
+  GLIF,
+  IF,
   type Layer,
   LIF,
   Linear,
+  PLIF,
   Readout,
+  RF,
   regularize,
+  SEAdLIF,
   Sequential,
 } from '../../src/index.ts';
 import { kernels } from '../../src/kernels/index.ts';
@@ -25,13 +34,14 @@ Usage: spiketape wgsl                           lists kernels and neurons
        spiketape wgsl KERNEL                    a shader as it stands in shaders/
        spiketape wgsl [KERNEL] --neuron NAME    what a layer of such neurons compiles; KERNEL is cell_forward by default
 
-  --neuron ahp|lif|alif|li  the neuron
+  --neuron NAME             the neuron, one of those that the command lists
   --neurons N               how many; default 32
   --inputs I                how many inputs; default 32
   --recurrent               connected among themselves
   --current                 the layer has no weights of its own; a Linear before it makes its current
   --dense                   the inputs are dense values, not spikes
-  --surrogate NAME          triangle or fast_sigmoid
+  --surrogate NAME          triangle, fast_sigmoid, atan, sigmoid, boxcar, exponential, gaussian, multi_gaussian or
+                            straight_through
   --learn A,B               constants that are trained
   --bias                    a trained constant current
   --lengths                 samples of unequal length
@@ -44,7 +54,7 @@ No adapter is needed. The shader is that of a real layer's training step, record
 `;
 
 const OPTIONS = {
-  neuron: { type: 'string', value: 'ahp|lif|alif|li' },
+  neuron: { type: 'string', value: 'NAME' },
   neurons: { type: 'string', value: 'N' },
   inputs: { type: 'string', value: 'I' },
   surrogate: { type: 'string', value: 'NAME' },
@@ -61,6 +71,9 @@ const OPTIONS = {
   inference: { type: 'boolean' },
 } as const;
 
+/** Of the step that is recorded. */
+const STEPS = 64;
+
 type Sizes = [inputs: number, N: number] | [N: number];
 type Build = (sizes: Sizes, options: object) => Layer;
 
@@ -71,6 +84,35 @@ const NEURONS: Record<string, { about: string; spikes: boolean; build: Build }> 
     build: (s, o) => new AHP(...(s as [number, number]), o),
   },
   lif: { about: 'leaky integrate-and-fire', spikes: true, build: (s, o) => new LIF(...(s as [number, number]), o) },
+  if: { about: 'integrate-and-fire, no leak', spikes: true, build: (s, o) => new IF(...(s as [number, number]), o) },
+  cuba: {
+    about: 'leaky integrate-and-fire with a synaptic current',
+    spikes: true,
+    build: (s, o) => new CubaLIF(...(s as [number, number]), o),
+  },
+  alpha: {
+    about: 'double exponential voltage',
+    spikes: true,
+    build: (s, o) => new Alpha(...(s as [number, number]), o),
+  },
+  adlif: {
+    about: 'adaptive, Bittar & Garner',
+    spikes: true,
+    build: (s, o) => new AdLIF(...(s as [number, number]), o),
+  },
+  'se-adlif': {
+    about: 'adaptive, in symplectic Euler steps',
+    spikes: true,
+    build: (s, o) => new SEAdLIF(...(s as [number, number]), o),
+  },
+  plif: { about: 'learned time constant', spikes: true, build: (s, o) => new PLIF(...(s as [number, number]), o) },
+  glif: {
+    about: 'gated leaky integrate-and-fire',
+    spikes: true,
+    build: (s, o) => new GLIF(...(s as [number, number]), { steps: STEPS, ...o }),
+  },
+  rf: { about: 'resonate and fire', spikes: true, build: (s, o) => new RF(...(s as [number, number]), o) },
+  brf: { about: 'balanced resonate and fire', spikes: true, build: (s, o) => new BRF(...(s as [number, number]), o) },
   alif: { about: 'adaptive threshold', spikes: true, build: (s, o) => new ALIF(...(s as [number, number]), o) },
   li: {
     about: 'leaky integrator, without spikes',
@@ -121,7 +163,7 @@ async function record(values: Parsed['values']): Promise<Call[]> {
   }
   const [N, inputs] = [size('neurons', values), size('inputs', values)];
   const training = !values.inference;
-  const [T, B] = [64, 2];
+  const [T, B] = [STEPS, 2];
   let layer: Layer;
   try {
     const { recurrent, bias, surrogate } = values;
@@ -169,7 +211,7 @@ function size(name: 'neurons' | 'inputs', values: Parsed['values']): number {
 
 /** What the text does not say: whose call it is, its grid, and what the derivation of the backward step found. */
 function note(call: Call): string {
-  const lines = [`${call.label}: ${call.groups.join(' x ')} workgroups for 2 samples of 64 steps`];
+  const lines = [`${call.label}: ${call.groups.join(' x ')} workgroups for 2 samples of ${STEPS} steps`];
   const plan = call.twin as Partial<CellPlan> | null | undefined;
   if (plan?.path) {
     const names = (list: readonly { readonly name: string }[] | undefined): string =>

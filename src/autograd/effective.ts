@@ -3,6 +3,7 @@ import type { Storage } from '../device/storage.ts';
 import { effective } from '../kernels/dense.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
+import { NONE } from './constraints.ts';
 import type { Parameter } from './parameter.ts';
 
 const FORM = { pre: 0, post: 1, perNeuron: 2 } as const;
@@ -19,9 +20,12 @@ interface Entry {
   readonly p: Parameter;
 }
 
+/** Numbers of one entry of the table, see struct Entry of the shader. */
+const FIELDS = 13;
+
 /**
- * The table of what kernels read instead of stored parameters. Masks, sign constraints, quantisation and device noise
- * belong here, as further columns: every kernel then trains through them.
+ * The table of what kernels read instead of stored parameters: ranges, masks and signs are applied there. Quantisation and
+ * device noise belong here too, as further columns: every kernel then trains through them.
  */
 export class EffectiveTable {
   readonly #entries: Entry[] = [];
@@ -39,7 +43,9 @@ export class EffectiveTable {
   }
 
   matrix(p: Parameter, source: number, by: 'pre' | 'post'): number {
-    const [post, pre] = p.shape as [number, number];
+    // a convolution's weight [channels, ...] is a matrix of channels by all that one of them reads
+    const post = p.shape[0]!;
+    const pre = p.data.length / post;
     const n = by === 'pre' ? pre : post;
     return this.#once(`${by} ${source}`, () =>
       this.#add({ rows: 4 * quads(n), quads: quads(by === 'pre' ? post : pre), source, post, pre, form: FORM[by], p }),
@@ -69,15 +75,18 @@ export class EffectiveTable {
 
   call(arena: Arena | null): Call | null {
     if (!arena || this.#entries.length === 0) return null;
-    const table = new ArrayBuffer(40 * this.#entries.length);
-    const view = new DataView(table);
+    const table = new Uint32Array(FIELDS * this.#entries.length);
+    const floats = new Float32Array(table.buffer);
     this.#entries.forEach((e, i) => {
-      const { min = -UNBOUNDED, max = UNBOUNDED, noDiagonal = false } = e.p.options;
-      [e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0].forEach((n, k) =>
-        view.setUint32(40 * i + 4 * k, n, true),
+      const { min = -UNBOUNDED, max = UNBOUNDED, noDiagonal = false, mask, signs, rewire } = e.p.options;
+      // the mask of rewired connections holds the sign of each
+      const sign = rewire ? mask : signs;
+      table.set([e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0], FIELDS * i);
+      floats.set([min, max], FIELDS * i + 8);
+      table.set(
+        [mask ? arena.offset(mask) : NONE, sign ? arena.offset(sign) : NONE, rewire ? e.pre : 0],
+        FIELDS * i + 10,
       );
-      view.setFloat32(40 * i + 32, min, true);
-      view.setFloat32(40 * i + 36, max, true);
     });
     const { groups, row } = fold(this.#total, 64);
     return {
@@ -89,9 +98,9 @@ export class EffectiveTable {
         table: {
           name: 'table of effective weights',
           form: 'words',
-          shape: [table.byteLength / 4],
+          shape: [table.length],
           role: 'constant',
-          data: new Uint32Array(table),
+          data: table,
         },
         params: arena.params,
         effective: this.#storage,

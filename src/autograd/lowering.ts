@@ -4,6 +4,7 @@ import * as kernels from '../kernels/dense.ts';
 import type { Kernel, Variant } from '../kernels/kernel.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
+import { maskGradients } from './constraints.ts';
 import { EffectiveTable } from './effective.ts';
 import type { Node } from './op.ts';
 import type { Parameter } from './parameter.ts';
@@ -26,6 +27,7 @@ export function lower(tape: Tape): Lowered {
       node.op.backward?.(low, node);
       tape.update?.op.afterBackward?.(low, tape.updateNode(), node);
     }
+    if (tape.arena) maskGradients(low, tape.arena.parameters);
   }
   if (tape.update) tape.update.op.forward(low, tape.updateNode());
   return low.finish();

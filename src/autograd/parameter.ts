@@ -1,5 +1,48 @@
-/** How a parameter begins. */
-export type Init = { readonly fill: number | ArrayLike<number> } | { readonly normal: number };
+/** What a matrix is drawn for: its shape [post, pre, ...], and its connections per postsynaptic and presynaptic neuron. */
+export interface WeightShape {
+  readonly shape: readonly number[];
+  /** Mean number of connections into a neuron; masked ones do not count. */
+  readonly fanIn: number;
+  /** Mean number of connections out of a neuron. */
+  readonly fanOut: number;
+}
+
+/** Gives all values of a parameter in order, rows by postsynaptic neuron. @param random uniform in [0, 1) */
+export type Draw = (weight: WeightShape, random: () => number) => ArrayLike<number>;
+
+/** How a parameter begins: a value, values, a normal distribution of this deviation, or as a function draws it. */
+export type Init =
+  | { readonly fill: number | ArrayLike<number> }
+  | { readonly normal: number }
+  | { readonly draw: Draw };
+
+/** Rewiring during training, see `ConnectionOptions.rewire`. */
+export interface Rewiring {
+  /** How many connections there are at any time. */
+  readonly connections: number;
+  /** What every update takes off each active weight's magnitude. */
+  readonly l1: number;
+  /** Standard deviation of what every update adds to each active weight. */
+  readonly noise: number;
+}
+
+export interface ParameterOptions {
+  /** Default true. */
+  readonly trainable?: boolean;
+  /** The range in which kernels keep the value that they read. */
+  readonly min?: number;
+  readonly max?: number;
+  /** No connection from a neuron to itself. */
+  readonly noDiagonal?: boolean;
+  /** Of the same shape: 0 where there is no connection. Where it is rewired, the connection's sign. */
+  readonly mask?: Parameter;
+  /** Gives a mask that is drawn with the weights. */
+  readonly drawMask?: (random: () => number) => ArrayLike<number>;
+  /** +1 or -1 for each presynaptic neuron: the sign of its weights. */
+  readonly signs?: Parameter;
+  /** Needs a mask. */
+  readonly rewire?: Rewiring;
+}
 
 /**
  * A number array that a net owns. It lives on the CPU; a device holds a copy while the net is bound to it, so building,
@@ -14,27 +57,19 @@ export class Parameter {
 
   /**
    * @param shape matrices are [post, pre]; constants of neurons [N], or [1] for one value a layer
-   * @param init a value, values, or `normal` with a standard deviation, drawn by `initialize`
-   * @param options trained or fixed; the range in which kernels keep the value that they read; no self-connections
+   * @param init a value, values, or how `initialize` draws them
    */
   constructor(
     readonly shape: readonly number[],
     readonly init: Init,
-    readonly options: {
-      readonly trainable?: boolean;
-      readonly min?: number;
-      readonly max?: number;
-      readonly noDiagonal?: boolean;
-    } = {},
+    readonly options: ParameterOptions = {},
   ) {
     const length = shape.reduce((a, b) => a * b, 1);
     this.data = new Float32Array(length);
     this.drawn = 'fill' in init;
     if ('fill' in init) {
       if (typeof init.fill === 'number') this.data.fill(init.fill);
-      else if (init.fill.length !== length)
-        throw new Error(`parameter of shape [${shape.join(', ')}]: expected ${length} values, got ${init.fill.length}`);
-      else this.data.set(init.fill);
+      else this.#set(init.fill);
     }
   }
 
@@ -42,19 +77,53 @@ export class Parameter {
     return this.options.trainable ?? true;
   }
 
-  /** Draws the values anew. @param random uniform in [0, 1) */
+  /** Draws the values anew, with the mask if that is drawn. @param random uniform in [0, 1) */
   initialize(random: () => number): void {
-    if (!('normal' in this.init)) return;
+    const { init, data, options } = this;
+    if ('fill' in init) return;
     this.drawn = true;
+    if (options.drawMask) options.mask!.#set(options.drawMask(random));
+    if ('draw' in init) this.#set(init.draw(this.#weightShape(), random));
+    else for (let i = 0; i < data.length; i++) data[i] = init.normal * normal(random);
+    this.#constrain();
+  }
+
+  #set(values: ArrayLike<number>): void {
+    if (values.length !== this.data.length)
+      throw new Error(
+        `${this.#title()} of shape [${this.shape.join(', ')}]: expected ${this.data.length} values, got ${values.length}`,
+      );
+    this.data.set(values);
+    const bad = this.data.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) throw new Error(`${this.#title()}: value ${bad} must be a finite number, got ${values[bad]}`);
+  }
+
+  #title(): string {
+    return this.name ? `parameter '${this.name}'` : 'parameter';
+  }
+
+  #weightShape(): WeightShape {
+    const { shape, data, options } = this;
+    const connections = options.mask ? options.mask.data.reduce((n, x) => n + (x !== 0 ? 1 : 0), 0) : data.length;
+    return { shape, fanIn: connections / shape[0]!, fanOut: connections / (shape[1] ?? shape[0]!) };
+  }
+
+  /** 0 where there is no connection, and the prescribed sign where there is one. */
+  #constrain(): void {
+    const { data, options } = this;
+    const { noDiagonal, mask, signs, rewire } = options;
+    if (!noDiagonal && !mask && !signs) return;
     const columns = this.shape.at(-1)!;
-    for (let i = 0; i < this.data.length; i++) {
-      const value = this.init.normal * normal(random);
-      this.data[i] = this.options.noDiagonal && Math.floor(i / columns) === i % columns ? 0 : value;
+    for (let i = 0; i < data.length; i++) {
+      const [post, pre] = [Math.floor(i / columns), i % columns];
+      if ((noDiagonal && post === pre) || (mask && mask.data[i] === 0)) data[i] = 0;
+      else if (rewire) data[i] = Math.abs(data[i]!) * mask!.data[i]!;
+      else if (signs) data[i] = Math.abs(data[i]!) * signs.data[pre]!;
     }
   }
 }
 
-/** A standard normal number (Box & Muller 1958). */
-function normal(random: () => number): number {
+/** A standard normal number (Box & Muller 1958). @param random uniform in [0, 1) */
+export function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

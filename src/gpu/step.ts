@@ -1,8 +1,7 @@
-import * as d from 'typegpu/data';
 import type { Contents, Executable, Step, StepInput, StepInputs } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
 import { writeDims } from '../kernels/kernel.ts';
-import { SLOTS, StepBlock } from '../kernels/layout.ts';
+import { SLOTS, SLOTS_AT, STEP_BLOCK_SIZE } from '../kernels/layout.ts';
 import type { GpuDevice } from './device.ts';
 import { planMemory } from './plan.ts';
 import { Reports } from './reports.ts';
@@ -21,7 +20,7 @@ interface Dispatch {
 /** A compiled step on the GPU: recorded once, replayed with the same buffers, bind groups and pipelines. */
 export class GpuStep implements Executable {
   runs = 0;
-  readonly #block = new ArrayBuffer(d.sizeOf(StepBlock));
+  readonly #block = new ArrayBuffer(STEP_BLOCK_SIZE);
   #dispatches: Dispatch[] = [];
   #disposed = false;
 
@@ -68,7 +67,7 @@ export class GpuStep implements Executable {
       }
       for (const { storage } of step.clear) buffers.set(storage, await gpu.persistent(storage));
       const uniforms = await take('uniforms', UNIFORM_ALIGNMENT * Math.max(1, step.calls.length), uniform);
-      const block = await take('step', d.sizeOf(StepBlock), uniform);
+      const block = await take('step', STEP_BLOCK_SIZE, uniform);
       const reports = step.reports.length
         ? new Reports(gpu, step.reports, await take('reports', Reports.ringBytes(step.reports), usage))
         : null;
@@ -139,7 +138,7 @@ export class GpuStep implements Executable {
       );
     const queue = gpu.device.queue;
     new Uint32Array(this.#block).set([inputs.seed >>> 0, inputs.step >>> 0]);
-    new Float32Array(this.#block, 16).set(inputs.slots);
+    new Float32Array(this.#block, SLOTS_AT).set(inputs.slots);
     queue.writeBuffer(this.block, 0, this.#block);
 
     let encoder = gpu.device.createCommandEncoder();

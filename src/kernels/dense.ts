@@ -1,5 +1,4 @@
 import addText from '../../shaders/add.wgsl';
-import crossEntropyText from '../../shaders/cross_entropy.wgsl';
 import effectiveText from '../../shaders/effective.wgsl';
 import gatherText from '../../shaders/gather_rows.wgsl';
 import linearText from '../../shaders/linear.wgsl';
@@ -51,13 +50,6 @@ export const sumRows = defineKernel({
   wgsl: sumRowsText,
   dims: { rows: 'u32', N: 'u32', source: 'u32', dest: 'u32', accumulate: 'u32' },
   storage: { x: 'read', grads: 'read_write' },
-});
-
-export const crossEntropy = defineKernel({
-  name: 'cross_entropy',
-  wgsl: crossEntropyText,
-  dims: { T: 'u32', B: 'u32', window: 'u32', weight_slot: 'u32' },
-  storage: { outputs: 'read', labels: 'read', lengths: 'read', result: 'read_write', grad: 'read_write' },
 });
 
 export const add = defineKernel({

@@ -1,5 +1,4 @@
-import * as d from 'typegpu/data';
-import { dimsSchema } from './layout.ts';
+import { dimsLayout } from './layout.ts';
 
 export type Access = 'read' | 'read_write';
 export type Scalar = 'u32' | 'f32';
@@ -22,16 +21,12 @@ export function defineKernel(source: {
   dims: Record<string, Scalar>;
   storage: Record<string, Access>;
 }): Kernel {
-  const schema = dimsSchema(source.dims);
+  const { offsets, size } = dimsLayout(Object.keys(source.dims));
   return {
     name: source.name,
     source: source.wgsl,
-    dims: Object.entries(source.dims).map(([name, type]) => ({
-      name,
-      type,
-      offset: d.memoryLayoutOf(schema, (s) => s[name] as number).offset,
-    })),
-    dimsSize: d.sizeOf(schema),
+    dims: Object.entries(source.dims).map(([name, type], i) => ({ name, type, offset: offsets[i]! })),
+    dimsSize: size,
     storage: Object.entries(source.storage).map(([name, access]) => ({ name, access })),
   };
 }

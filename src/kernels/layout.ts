@@ -1,14 +1,15 @@
-import * as d from 'typegpu/data';
-
-// Apart from kernel.ts, so that TypeGPU's types stay out of the published declarations.
-
-/** What every kernel sees at binding 0: all that varies from step to step. Nothing of it is ever compiled in. */
+/**
+ * What every kernel sees at binding 0: seed and number of the step, and all numbers that vary from step to step. Nothing of
+ * it is ever compiled in. The slots begin at byte 16, as WGSL aligns vec4f.
+ */
 export const SLOTS = 256;
-export const StepBlock = d.struct({ seed: d.u32, step: d.u32, slots: d.arrayOf(d.vec4f, SLOTS / 4) });
+export const SLOTS_AT = 16;
+export const STEP_BLOCK_SIZE = SLOTS_AT + 4 * SLOTS;
 
-/** The TypeGPU struct of a kernel's Dims. */
-export function dimsSchema(dims: Record<string, 'u32' | 'f32'>) {
-  return d.struct(
-    Object.fromEntries(Object.entries(dims).map(([name, type]) => [name, type === 'u32' ? d.u32 : d.f32])),
-  );
+/**
+ * Where the members of a Dims struct lie. They are 32-bit scalars, so each follows the one before. A test compares this, and
+ * the shaders themselves, with TypeGPU's layouts, which would weigh more than all shaders together if the core carried them.
+ */
+export function dimsLayout(names: readonly string[]): { offsets: readonly number[]; size: number } {
+  return { offsets: names.map((_, i) => 4 * i), size: 4 * names.length };
 }

@@ -14,17 +14,30 @@ export interface AHPOptions extends NeuronOptions, Equations {
   threshold?: PerNeuron;
 }
 
+const OPTIONS = {
+  adaptive: true,
+  tau: true,
+  tauAhp: true,
+  beta: true,
+  threshold: true,
+  dt: true,
+  decay: true,
+  spikeTest: true,
+  detachReset: true,
+  refractory: true,
+} as const;
+
 /**
  * Neurons with a slow after-hyperpolarising current, which gives a net long memory: Rao, Plank, Wild, Maass, Nature
- * Machine Intelligence 2022. Equations in `src/neurons/ahp.ts`.
+ * Machine Intelligence 2022. Equations, defaults and states in `src/neurons/ahp.ts`.
  *
  * `new AHP(80, 240, { recurrent: true, adaptive: 100 })`: [T, B, 80] to spikes [T, B, 240].
  */
 export class AHP extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: AHPOptions] | [N: number, options?: AHPOptions]) {
-    const { sizes, options } = sizesAndOptions<AHPOptions>(args);
-    const { adaptive, tau, tauAhp, threshold, dt, decay, detachReset } = options;
-    const definition = ahp({ dt, decay, detachReset });
+    const { sizes, options } = sizesAndOptions<AHPOptions>(args, 'AHP', OPTIONS);
+    const { adaptive, tau, tauAhp, threshold } = options;
+    const definition = ahp(options);
     const N = sizes.at(-1)!;
     let { beta } = options;
     if (adaptive !== undefined) {

@@ -12,10 +12,23 @@ export interface ALIFOptions extends NeuronOptions, Equations {
   threshold?: PerNeuron;
 }
 
-/** Neurons with an adaptive threshold, those of the LSNN. Equations in `src/neurons/alif.ts`. */
+const OPTIONS = {
+  tau: true,
+  tauAdaptation: true,
+  beta: true,
+  threshold: true,
+  dt: true,
+  decay: true,
+  spikeTest: true,
+  detachReset: true,
+  inputGain: true,
+  refractory: true,
+} as const;
+
+/** Neurons with an adaptive threshold, those of the LSNN. Equations, defaults and states in `src/neurons/alif.ts`. */
 export class ALIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: ALIFOptions] | [N: number, options?: ALIFOptions]) {
-    const { sizes, options } = sizesAndOptions<ALIFOptions>(args);
+    const { sizes, options } = sizesAndOptions<ALIFOptions>(args, 'ALIF', OPTIONS);
     const { tau, tauAdaptation, beta, threshold } = options;
     super(alif(options), sizes, { tau, tauAdaptation, beta, threshold }, options, {
       kind: 'ALIF',

@@ -1,18 +1,45 @@
 import { type LIFOptions as Equations, lif } from '../neurons/lif.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { withValue } from '../neurons/reset.ts';
+import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
-export interface LIFOptions extends NeuronOptions, Equations {
+export interface LIFOptions extends NeuronOptions, Omit<Equations, 'decays'> {
   /** Membrane time constant in ms (20). */
   tau?: PerNeuron;
+  /** The membrane's decay per step, in [0, 1), in place of tau. */
+  beta?: PerNeuron;
   /** 1. */
   threshold?: PerNeuron;
+  /** What v becomes at a spike; asks for reset 'value' (0). */
+  resetTo?: PerNeuron;
 }
 
-/** Leaky integrate-and-fire neurons. Equations in `src/neurons/lif.ts`. */
+const OPTIONS = {
+  tau: true,
+  beta: true,
+  threshold: true,
+  resetTo: true,
+  dt: true,
+  decay: true,
+  semantics: true,
+  spikeTest: true,
+  reset: true,
+  resetMoment: true,
+  record: true,
+  detachReset: true,
+  inputGain: true,
+  refractory: true,
+} as const;
+
+/** Leaky integrate-and-fire neurons. Equations, defaults and states in `src/neurons/lif.ts`. */
 export class LIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: LIFOptions] | [N: number, options?: LIFOptions]) {
-    const { sizes, options } = sizesAndOptions<LIFOptions>(args);
-    const { tau, threshold } = options;
-    super(lif(options), sizes, { tau, threshold }, options, { kind: 'LIF', sizes, options: savedOptions(options) });
+    const { sizes, options } = sizesAndOptions<LIFOptions>(args, 'LIF', OPTIONS);
+    const { tau, beta, threshold, resetTo } = options;
+    const definition = lif({ ...withValue('LIF', options), decays: decaysOf('LIF', options, [['tau', 'beta']]) });
+    super(definition, sizes, { tau, beta, threshold, resetTo }, options, {
+      kind: 'LIF',
+      sizes,
+      options: savedOptions(options),
+    });
   }
 }

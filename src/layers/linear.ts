@@ -1,13 +1,19 @@
 import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import { type ConnectionOptions, connect, requireInputs, savedConnections } from './connections.ts';
+import { type Initializer, initializer } from './initialize.ts';
 import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
 
 export interface LinearOptions {
   /** Default true. */
   bias?: boolean;
-  /** Factor on the initial weights, N(0, 1)/sqrt(inputs) (default 1). */
+  /** How the weights begin (default 'normal', N(0, 1)/sqrt(inputs)). */
+  init?: Initializer;
+  /** Factor on the initial weights (default 1). */
   weightGain?: number;
+  /** Which connections there are, and their signs (default all). */
+  connections?: ConnectionOptions;
 }
 
 /** y = x W^T + b at every step: [T, B, inputs] dense or spikes to [T, B, outputs] dense. */
@@ -24,12 +30,16 @@ export class Linear extends Layer {
     this.label = 'Linear';
     positiveInteger('Linear', 'inputs', inputs);
     positiveInteger('Linear', 'outputs', outputs);
-    const { bias = true, weightGain = 1 } = options;
+    const { bias = true, weightGain = 1, connections } = options;
+    const init = initializer('Linear', 'init', options.init, weightGain);
+    const weights = connect('Linear', 'connections', 'weight', [outputs, inputs], connections, init);
+    requireInputs('Linear', outputs, [weights]);
     this.params = {
-      weight: new Parameter([outputs, inputs], { normal: weightGain / Math.sqrt(inputs) }),
+      ...weights.params,
       ...(bias ? { bias: new Parameter([outputs], { fill: 0 }) } : {}),
     };
-    this.config = { kind: 'Linear', inputs, outputs, bias };
+    const saved = connections && { connections: savedConnections(connections) };
+    this.config = { kind: 'Linear', inputs, outputs, bias, ...saved };
   }
 
   forward(x: Tensor): Tensor {

@@ -1,19 +1,32 @@
 import { type LIOptions as Equations, li } from '../neurons/li.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
-export interface ReadoutOptions extends Omit<NeuronOptions, 'recurrent' | 'surrogate'>, Equations {
+export interface ReadoutOptions extends Omit<NeuronOptions, 'recurrent' | 'surrogate'>, Omit<Equations, 'decays'> {
   /** Time constant in ms (20). */
   tau?: PerNeuron;
+  /** The decay per step, in [0, 1), in place of tau. */
+  beta?: PerNeuron;
 }
 
-/** Leaky integrators without spikes: [T, B, inputs] to voltages [T, B, N], dense. Equations in `src/neurons/li.ts`. */
+const OPTIONS = {
+  tau: true,
+  beta: true,
+  dt: true,
+  decay: true,
+  semantics: true,
+  delay: true,
+  inputGain: true,
+} as const;
+
+/**
+ * Leaky integrators without spikes: [T, B, inputs] to voltages [T, B, N], dense. Equations, defaults and states in
+ * `src/neurons/li.ts`.
+ */
 export class Readout extends Neurons {
   constructor(...args: [inputs: number, N: number, options?: ReadoutOptions] | [N: number, options?: ReadoutOptions]) {
-    const { sizes, options } = sizesAndOptions<ReadoutOptions>(args);
-    super(li(options), sizes, { tau: options.tau }, options, {
-      kind: 'Readout',
-      sizes,
-      options: savedOptions(options),
-    });
+    const { sizes, options } = sizesAndOptions<ReadoutOptions>(args, 'Readout', OPTIONS);
+    const { tau, beta } = options;
+    const definition = li({ ...options, decays: decaysOf('Readout', options, [['tau', 'beta']]) });
+    super(definition, sizes, { tau, beta }, options, { kind: 'Readout', sizes, options: savedOptions(options) });
   }
 }

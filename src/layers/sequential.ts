@@ -1,42 +1,65 @@
 import seedrandom from 'seedrandom';
 import type { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import { type CarriedState, Layer } from './layer.ts';
+import { Container, checkChain, checkLayers, edge, walk } from './container.ts';
+import type { ForwardContext, Layer, LayerConfig } from './layer.ts';
+import { summary } from './summary.ts';
+
+/** The net that drew a parameter by itself, and what it drew. */
+const drawn = new WeakMap<Parameter, { by: Sequential; sum: number }>();
 
 /**
- * Layers one after another. Weights that were never drawn are drawn with seed 0; a layer that comes from another net keeps
- * its weights and takes the names of the new one.
+ * Layers one after another: a net, or a part of one. Weights that were neither drawn nor set are drawn with seed 0; a
+ * layer that comes from another net keeps its weights and takes the names of the new one. A layer may stand in several places: it has
+ * its parameters once, their gradients add up, and each place carries a state of its own.
  */
-export class Sequential {
+export class Sequential extends Container {
   readonly layers: readonly Layer[];
+  readonly children: Readonly<Record<string, Layer>>;
+  readonly config: LayerConfig = { kind: 'Sequential' };
+  readonly inputs: number;
+  readonly outputs: number;
 
   /** @throws when the width of a layer's input is not that of the output before it */
   constructor(...layers: Layer[]) {
+    super();
     if (layers.length === 0) throw new Error('Sequential: needs at least one layer');
-    if (new Set(layers).size !== layers.length) throw new Error('Sequential: a layer may stand in a net once');
-    layers.forEach((layer, i) => {
-      if (!(layer instanceof Layer)) throw new Error(`Sequential: argument ${i} is no layer`);
-      const before = layers[i - 1];
-      if (before && before.outputs !== layer.inputs) {
-        throw new Error(
-          `Sequential: layer ${i} (${layer.config.kind}) expects inputs of width ${layer.inputs}, layer ${i - 1} (${before.config.kind}) gives ${before.outputs}`,
-        );
-      }
-      layer.label = `${i} ${layer.config.kind}`;
-      for (const [name, p] of Object.entries(layer.params)) p.name = `${i}.${name}`;
-    });
+    checkLayers('Sequential', layers);
+    this.label = 'Sequential';
     this.layers = layers;
-    for (const p of this.parameters()) if (!p.drawn) p.initialize(seedrandom(`0/${p.name}`));
+    this.children = Object.fromEntries(layers.entries());
+    checkChain('Sequential', this.children);
+    this.inputs = layers[0]!.inputs;
+    this.outputs = layers.at(-1)!.outputs;
+    const within = new Set([...walk(this)].map(([, layer]) => layer));
+    for (const [name, p] of this.namedParameters()) {
+      p.name = name;
+      // a part drew under names of its own, which other parts have as well: alike parts must not begin alike
+      const before = drawn.get(p);
+      const again = before && within.has(before.by) && before.sum === checksum(p.data);
+      if ((p.drawn || p.data.some((x) => x !== 0)) && !again) continue;
+      p.initialize(seedrandom(`0/${name}`));
+      drawn.set(p, { by: this, sum: checksum(p.data) });
+    }
   }
 
-  /** All parameters, in the order of the layers. */
+  /** All parameters by name, in the order of the layers; a shared one once, under the first of its names. */
+  namedParameters(): Map<string, Parameter> {
+    const seen = new Set<Parameter>();
+    return new Map(Object.entries(this.params).filter(([, p]) => !seen.has(p) && seen.add(p)));
+  }
+
+  /** All parameters, in the order of the layers, each once. */
   parameters(): Parameter[] {
-    return this.layers.flatMap((l) => Object.values(l.params));
+    return [...this.namedParameters().values()];
   }
 
   /** Draws the weights anew. Each depends on the seed and its own name alone. */
   initialize(seed: number): this {
-    for (const p of this.parameters()) p.initialize(seedrandom(`${seed}/${p.name}`));
+    for (const [name, p] of this.namedParameters()) {
+      p.initialize(seedrandom(`${seed}/${name}`));
+      drawn.delete(p);
+    }
     return this;
   }
 
@@ -44,13 +67,29 @@ export class Sequential {
    * Records the net on the tape of x. Its state starts at 0 with every call, unless one is carried over.
    *
    * @param x [T, B, inputs] spikes or dense
-   * @param options `state` starts from the state that an earlier step with the same object left, and is left there
+   * @param context `state` starts from the state that an earlier step with the same object left, and is left there
    */
-  forward(x: Tensor, options: { state?: CarriedState } = {}): Tensor {
-    if (x.shape.length !== 3) throw new Error(`net: expects [T, B, inputs], got ${x}`);
-    const first = this.layers[0]!;
-    if (x.shape[2] !== first.inputs)
-      throw new Error(`net: layer 0 (${first.config.kind}) expects inputs of width ${first.inputs}, got ${x}`);
-    return this.layers.reduce((y, layer) => layer.forward(y, { carried: options.state }), x);
+  forward(x: Tensor, context: ForwardContext = {}): Tensor {
+    const { label } = this;
+    const owner = context.place === undefined ? 'net' : label;
+    if (x.shape.length !== 3) throw new Error(`${owner}: expects [T, B, inputs], got ${x}`);
+    if (x.shape[2] !== this.inputs)
+      throw new Error(
+        `${owner}: layer ${edge('0', this.layers[0]!, 'first')} expects inputs of width ${this.inputs}, got ${x}`,
+      );
+    return Object.keys(this.children).reduce((y, child) => this.run(child, y, context), x);
   }
+
+  /** The net as a table: each layer's place, kind, widths and number of parameters, and their sum. */
+  summary(): string {
+    return summary(this);
+  }
+}
+
+/** Tells whether numbers were changed (FNV-1a over their bits). */
+function checksum(data: Float32Array): number {
+  let sum = 0x811c9dc5;
+  for (const word of new Uint32Array(data.buffer, data.byteOffset, data.length))
+    sum = Math.imul(sum ^ word, 0x01000193) >>> 0;
+  return sum;
 }

@@ -6,6 +6,8 @@ import type { Surrogate } from './surrogates.ts';
 /** A term that the loss has at every neuron and step, as an expression of the recorded voltage v and the parameters. */
 export interface Penalty {
   readonly name: string;
+  /** Numbers that may change from step to step, by the names of `penaltyWeight` leaves in the expression. */
+  readonly constants?: Readonly<Record<string, number>>;
   readonly of: (v: Expr, param: (name: string) => Expr) => Expr;
 }
 
@@ -31,7 +33,7 @@ export const barState = (name: string): Expr => leaf(`bar.${name}`);
 export const barSpike = leaf('bar.z');
 /** The adjoint of the recorded voltage, from the loss or from the layers above. */
 export const barRecord = leaf('bar.record');
-/** The weight of a penalty. */
+/** The weight of a penalty, or one of its constants. */
 export const penaltyWeight = (name: string): Expr => leaf(`penalty.${name}`);
 
 /**
@@ -56,7 +58,8 @@ export function deriveAdjoint(
   const wrt = [input, lastSpike, ...def.states.map(state), ...learned.map(parameter)];
   const derivatives = differentiate(outputs, wrt, options.surrogate);
   const planes = choosePlanes(def, derivatives);
-  const needed = new Set(topological(derivatives, new Set(planes.map((p) => p.node))));
+  const given = new Set([...planes.map((p) => p.node), ...(def.z ? [def.z] : [])]);
+  const needed = new Set(topological(derivatives, given));
   return {
     planes,
     previous: def.states.filter((s) => needed.has(state(s))).map((s) => ({ name: s, node: def.next[s]! })),
@@ -67,6 +70,13 @@ export function deriveAdjoint(
   };
 }
 
+/** The most planes that are searched for; beyond, every state is saved. */
+const MOST = 4;
+
+/**
+ * The smallest set of values from which `wanted` can be computed. Found by branching on a value that cannot: each set
+ * that does it contains one of the nodes between that value and what is missing, so only those need be tried.
+ */
 function choosePlanes(def: NeuronDefinition, wanted: readonly Expr[]): { name: string; node: Expr }[] {
   // what has a name comes first, so that of two choices of one size the one that a reader knows is taken
   const named = [
@@ -74,42 +84,76 @@ function choosePlanes(def: NeuronDefinition, wanted: readonly Expr[]): { name: s
     ...def.states.map((s) => ({ name: s, node: def.next[s]! })),
     { name: 'I', node: input },
   ];
-  const inner = topological(named.map((c) => c.node))
+  const inner = topological([...named.map((c) => c.node), ...(def.z?.args ?? [])])
     .filter((e) => e.args.length > 0 && e !== def.z)
     .map((node, i) => ({ name: `inner${i}`, node }));
   const candidates = [...named, ...inner].filter((c, i, all) => all.findIndex((d) => d.node === c.node) === i);
-  for (let size = 0; size <= 3; size++) {
-    for (const chosen of combinations(candidates, size)) {
-      if (sufficient(def, new Set(chosen.map((c) => c.node)), wanted)) return chosen;
-    }
+  const rank = new Map(candidates.map((c, i) => [c.node, i]));
+
+  for (let size = 0; size <= MOST; size++) {
+    let best: number[] | null = null;
+    const tried = new Set<string>();
+    const extend = (chosen: readonly number[]): void => {
+      const key = chosen.join();
+      if (tried.has(key)) return;
+      tried.add(key);
+      const missing = firstMissing(def, new Set(chosen.map((i) => candidates[i]!.node)), wanted);
+      if (!missing) {
+        if (!best || before(chosen, best)) best = [...chosen];
+      } else if (chosen.length < size) {
+        for (const e of missing) {
+          const i = rank.get(e);
+          if (i !== undefined) extend([...chosen, i].sort((a, b) => a - b));
+        }
+      }
+    };
+    extend([]);
+    // assigned in a closure, which the type checker does not follow
+    const found = best as number[] | null;
+    if (found) return found.map((i) => candidates[i]!);
   }
   const all = candidates.filter((c) => named.some((n) => n.node === c.node));
-  if (sufficient(def, new Set(all.map((c) => c.node)), wanted)) return all;
+  if (!firstMissing(def, new Set(all.map((c) => c.node)), wanted)) return all;
   throw new Error(`deriveAdjoint('${def.name}'): the backward step cannot be computed even when every state is saved`);
 }
 
-function* combinations<T>(from: readonly T[], size: number, start = 0): Generator<T[]> {
-  if (size === 0) yield [];
-  else
-    for (let i = start; i <= from.length - size; i++)
-      for (const rest of combinations(from, size - 1, i + 1)) yield [from[i]!, ...rest];
+/** Whether one list of positions comes before another of the same length. */
+function before(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((x, k) => x !== b[k]);
+  return i >= 0 && a[i]! < b[i]!;
 }
 
-/** Whether `wanted` can be computed from these planes, the spikes, and states of the step before rebuilt from the same. */
-function sufficient(def: NeuronDefinition, planes: ReadonlySet<Expr>, wanted: readonly Expr[]): boolean {
+/**
+ * Of the `wanted` values the first that cannot be computed from these planes, the spikes, and states of the step before
+ * rebuilt from the same: the nodes from it down to what is missing. Null when all can.
+ */
+function firstMissing(
+  def: NeuronDefinition,
+  planes: ReadonlySet<Expr>,
+  wanted: readonly Expr[],
+): readonly Expr[] | null {
   const given = new Set<Expr>([...planes, lastSpike, ...(def.z ? [def.z] : [])]);
-  const rebuilt = new Map<Expr, boolean>();
-  const computable = (e: Expr, atPreviousStep: boolean): boolean => {
-    if (e === lastSpike && atPreviousStep) return false;
-    if (given.has(e)) return true;
-    if (e === input) return false;
-    const owner = def.states.find((s) => state(s) === e);
-    if (owner !== undefined) {
-      if (atPreviousStep) return false;
-      if (!rebuilt.has(e)) rebuilt.set(e, computable(def.next[owner]!, true));
-      return rebuilt.get(e)!;
-    }
-    return e.args.every((a) => computable(a, atPreviousStep));
+  const owners = new Map(def.states.map((s) => [state(s), def.next[s]!]));
+  const known = [new Map<Expr, readonly Expr[] | null>(), new Map<Expr, readonly Expr[] | null>()] as const;
+  const missing = (e: Expr, step: 0 | 1): readonly Expr[] | null => {
+    if (e === lastSpike && step === 1) return [e];
+    if (given.has(e)) return null;
+    const found = known[step].get(e);
+    if (found !== undefined) return found;
+    const rebuilt = owners.get(e);
+    const path =
+      e === input || (rebuilt && step === 1)
+        ? []
+        : rebuilt
+          ? missing(rebuilt, 1)
+          : shortest(e.args.map((a) => missing(a, step)));
+    const result = path && [e, ...path];
+    known[step].set(e, result);
+    return result;
   };
-  return wanted.every((e) => computable(e, false));
+  return shortest(wanted.map((e) => missing(e, 0)));
 }
+
+/** The shortest of the paths that are there. */
+const shortest = (paths: readonly (readonly Expr[] | null)[]): readonly Expr[] | null =>
+  paths.reduce((best, p) => (p && (!best || p.length < best.length) ? p : best), null);

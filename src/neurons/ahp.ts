@@ -1,10 +1,12 @@
 import { decay, defineNeuron, type NeuronDefinition } from './definition.ts';
 import { detach, expr, spike } from './expr.ts';
-import type { Timing } from './timing.ts';
+import { refractory } from './refractory.ts';
+import { complete, type SemanticOptions } from './semantics.ts';
+import { stepOf, type Timing, thresholdSpec, timeConstant } from './timing.ts';
 
-export interface AHPOptions extends Timing {
-  /** Leave the reset out of the gradient (default false). */
-  detachReset?: boolean;
+export interface AHPOptions extends Timing, Omit<SemanticOptions<'spikeTest' | 'detachReset' | 'decay'>, 'semantics'> {
+  /** Steps after a spike without another (default 0). */
+  refractory?: number;
 }
 
 /**
@@ -15,30 +17,29 @@ export interface AHPOptions extends Timing {
  *     v_t = alpha v_{t-1} (1 - z_{t-1}) + I_t + a_t          recorded before its reset, which acts in the next step
  *     z_t = [v_t > theta] ;  x_t = (v_t - theta)/theta
  *
- * A neuron with beta 0 is a plain LIF neuron with a reset to 0.
+ * A neuron with beta 0 is a plain LIF neuron with a reset to 0 in the next step, before the leak. Parameters: tau (20 ms),
+ * tauAhp (700 ms), beta (0.0118), threshold (1). States: v, a, and with a refractory period of more than a step the steps
+ * left of it. Defaults: spikeTest '>', detachReset false, decay 'exponential', refractory 0.
  */
 export function ahp(options: AHPOptions = {}): NeuronDefinition {
-  return defineNeuron({
+  const s = complete('AHP', { spikeTest: '>', detachReset: false, decay: 'exponential' }, options);
+  const dt = stepOf('AHP', options.dt);
+  const timing = { dt, decay: s.decay };
+  const definition = defineNeuron({
     name: 'AHP',
     params: {
-      tau: { default: 20, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'membrane time constant' },
-      tauAhp: {
-        default: 700,
-        unit: 'ms',
-        min: 1e-3,
-        max: 1e9,
-        meaning: 'time constant of the after-hyperpolarising current',
-      },
+      tau: timeConstant(timing, 20, 'membrane time constant'),
+      tauAhp: timeConstant(timing, 700, 'time constant of the after-hyperpolarising current'),
       beta: { default: 96 / (127 * 64), unit: '', min: 0, max: 1e9, meaning: 'what a spike takes off the current' },
-      threshold: { default: 1, unit: '', min: 1e-6, max: 1e9, meaning: 'firing threshold' },
+      threshold: thresholdSpec(),
     },
     states: ['v', 'a'],
     equations({ I, z, param, state }) {
-      const { dt = 1, decay: form } = options;
-      const kept = expr(1).sub(options.detachReset ? detach(z) : z);
-      const a = decay(param.tauAhp, dt, form).mul(state.a).sub(param.beta.mul(z));
-      const v = decay(param.tau, dt, form).mul(state.v).mul(kept).add(I).add(a);
-      return { next: { v, a }, z: spike(v.sub(param.threshold).div(param.threshold)), v };
+      const kept = expr(1).sub(s.detachReset ? detach(z) : z);
+      const a = decay(param.tauAhp, dt, s.decay).mul(state.a).sub(param.beta.mul(z));
+      const v = decay(param.tau, dt, s.decay).mul(state.v).mul(kept).add(I).add(a);
+      return { next: { v, a }, z: spike(v.sub(param.threshold).div(param.threshold), s.spikeTest), v };
     },
   });
+  return refractory(definition, options.refractory);
 }

@@ -1,10 +1,14 @@
 import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
 import { detach, spike } from './expr.ts';
-import type { Timing } from './timing.ts';
+import { refractory } from './refractory.ts';
+import { complete, type SemanticOptions } from './semantics.ts';
+import { stepOf, type Timing, thresholdSpec, timeConstant } from './timing.ts';
 
-export interface ALIFOptions extends Timing {
-  /** Leave the reset out of the gradient (default false). */
-  detachReset?: boolean;
+export interface ALIFOptions
+  extends Timing,
+    Omit<SemanticOptions<'spikeTest' | 'detachReset' | 'inputGain' | 'decay'>, 'semantics'> {
+  /** Steps after a spike without another (default 0; the LSNN's on sequential MNIST: 5). */
+  refractory?: number;
 }
 
 /**
@@ -13,28 +17,42 @@ export interface ALIFOptions extends Timing {
  *     b_t = rho b_{t-1} + (1 - rho) z_{t-1} ;  theta_t = theta + beta b_t
  *     v_t = alpha v_{t-1} + (1 - alpha) I_t - z_{t-1} theta_t          the reset is not decayed
  *     z_t = [v_t > theta_t] ;  x_t = (v_t - theta_t)/theta_t
+ *
+ * Parameters: tau (20 ms), tauAdaptation (700 ms), beta (1.8), threshold (1). States: v, b, and with a refractory period of
+ * more than a step the steps left of it. The reset is a subtraction in the next step, after the leak, and v is recorded
+ * with it. Defaults: spikeTest '>', detachReset false, inputGain 'one minus alpha', decay 'exponential', refractory 0.
  */
 export function alif(options: ALIFOptions = {}): NeuronDefinition {
-  return defineNeuron({
+  const s = complete(
+    'ALIF',
+    { spikeTest: '>', detachReset: false, inputGain: 'one minus alpha', decay: 'exponential' },
+    options,
+  );
+  const dt = stepOf('ALIF', options.dt);
+  const timing = { dt, decay: s.decay };
+  const definition = defineNeuron({
     name: 'ALIF',
     params: {
-      tau: { default: 20, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'membrane time constant' },
-      tauAdaptation: { default: 700, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'time constant of the threshold' },
+      tau: timeConstant(timing, 20, 'membrane time constant'),
+      tauAdaptation: timeConstant(timing, 700, 'time constant of the threshold'),
       beta: { default: 1.8, unit: '', min: 0, max: 1e9, meaning: 'how much a spike raises the threshold' },
-      threshold: { default: 1, unit: '', min: 1e-6, max: 1e9, meaning: 'firing threshold at rest' },
+      threshold: thresholdSpec('firing threshold at rest'),
     },
     states: ['v', 'b'],
     equations({ I, z, param, state }) {
-      const { dt = 1, decay: form } = options;
-      const alpha = decay(param.tau, dt, form);
-      const rho = decay(param.tauAdaptation, dt, form);
-      const b = rho.mul(state.b).add(lost(param.tauAdaptation, dt, form).mul(z));
-      const theta = param.threshold.add(param.beta.mul(b));
-      const v = alpha
+      const { tau, tauAdaptation, beta, threshold } = param;
+      const b = decay(tauAdaptation, dt, s.decay)
+        .mul(state.b)
+        .add(lost(tauAdaptation, dt, s.decay).mul(z));
+      const theta = threshold.add(beta.mul(b));
+      const current =
+        s.inputGain === 'one' ? I : s.inputGain === 'dt/tau' ? I.mul(dt).div(tau) : lost(tau, dt, s.decay).mul(I);
+      const v = decay(tau, dt, s.decay)
         .mul(state.v)
-        .add(lost(param.tau, dt, form).mul(I))
-        .sub(theta.mul(options.detachReset ? detach(z) : z));
-      return { next: { v, b }, z: spike(v.sub(theta).div(theta)), v };
+        .add(current)
+        .sub(theta.mul(s.detachReset ? detach(z) : z));
+      return { next: { v, b }, z: spike(v.sub(theta).div(theta), s.spikeTest), v };
     },
   });
+  return refractory(definition, options.refractory);
 }

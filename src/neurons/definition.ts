@@ -1,4 +1,5 @@
-import { type Expr, expm1, expr, leaf, type Operand, topological, written } from './expr.ts';
+import { Expr, expm1, expr, leaf, type Operand, topological, written } from './expr.ts';
+import { suggest } from './nearest.ts';
 
 /** A constant of a neuron; one value for the layer or one per neuron, fixed or learned. */
 export interface ParameterSpec {
@@ -44,10 +45,16 @@ export interface NeuronDefinition extends Equations {
 
 const identifier = /^[A-Za-z][A-Za-z0-9]*$/;
 
+/** Names that something else has: of states, in kernels and among adjoints; of parameters, in a layer. */
+const RESERVED = { state: ['z', 'input', 'last', 'record'], parameter: ['weight', 'bias'] } as const;
+
 /**
  * Makes a definition from equations written with `Expr`.
  *
- * @throws when the equations leave a state without a next value, use a symbol that is not declared, or name one badly
+ * @param source `equations` gets the step's input `I`, the last spike `z`, parameters and states by name, and returns the
+ *   states' next values, the spike as `spike(x)` (or nothing for a neuron that does not spike) and the recorded voltage
+ * @throws when the equations leave a state without a next value or use a symbol that is not declared, when a name is no
+ *   identifier or is taken, or when a parameter's default is outside its range
  */
 export function defineNeuron<P extends string, S extends string>(source: {
   name: string;
@@ -59,40 +66,91 @@ export function defineNeuron<P extends string, S extends string>(source: {
   const fail = (what: string): never => {
     throw new Error(`defineNeuron('${name}'): ${what}`);
   };
-  for (const n of [...Object.keys(params), ...states]) {
-    if (!identifier.test(n)) fail(`'${n}' is no identifier; use letters and digits, a letter first`);
-  }
-  if (new Set<string>(states).size !== states.length || (states as readonly string[]).includes('z')) {
-    fail(
-      `states must be distinct and none of them 'z' (the spike of the step before is always there); got ${states.join(', ')}`,
-    );
-  }
-  const {
-    next,
-    z = null,
-    v,
-  } = source.equations({
-    I: input,
-    z: lastSpike,
-    param: Object.fromEntries(Object.keys(params).map((p) => [p, parameter(p)])) as Record<P, Expr>,
-    state: Object.fromEntries(states.map((s) => [s, state(s)])) as Record<S, Expr>,
-  });
-  for (const s of states) if (!next[s]) fail(`state '${s}' has no next value`);
+  if (typeof name !== 'string' || name === '') fail('needs a name');
+  checkNames('parameter', Object.keys(params), fail);
+  checkNames('state', states, fail);
+  for (const [n, spec] of Object.entries<ParameterSpec>(params)) checkRange(n, spec, fail);
+
+  // asked for and not there: an error only if the equations cannot do without
+  const misses: string[] = [];
+  const named = { parameter: Object.keys(params) as P[], state: states };
+  const { next, z = null, v } = equationsOf(source.equations, named, misses, fail);
+  for (const s of states) if (!next[s]) fail(`state '${s}' has no next value${because(misses)}`);
   for (const s of Object.keys(next))
     if (!(states as readonly string[]).includes(s))
-      fail(`'${s}' is given a next value but is not among the states ${states.join(', ')}`);
+      fail(`'${s}' is given a next value but is not among the states${suggest(s, states)}`);
+  if (!v) fail(`there is no recorded voltage v${because(misses)}`);
+  const given: [string, unknown][] = [...Object.entries(next), ['z', z ?? v], ['v', v]];
+  for (const [what, e] of given)
+    if (!(e instanceof Expr)) fail(`'${what}' must be an expression, got ${String(e)}; wrap a number in expr(...)`);
   if (z && z.op !== 'spike') fail('z must be made by spike(x)');
 
   const roots = [...states.map((s) => next[s]), v, ...(z ? [z] : [])];
   const known = new Set<Expr>([input, lastSpike, ...states.map(state), ...Object.keys(params).map(parameter)]);
+  const symbols = ['I', 'z', ...states, ...Object.keys(params)];
   for (const e of topological(roots)) {
     if (e.op === 'leaf' && !known.has(e))
-      fail(`the equations use '${e.name}', which is neither a parameter, a state nor the input`);
+      fail(
+        `the equations use '${e.name}', which is neither a parameter, a state nor the input${suggest(e.name.replace(/^.*\./, ''), symbols)}`,
+      );
     if (e.op === 'leaf' && e === lastSpike && !z)
       fail('the equations use the last spike, but the neuron does not spike');
     if (e.op === 'spike' && e !== z) fail('the equations have a second spike; one a neuron is what the kernels carry');
+    if (e.op === 'const' && !Number.isFinite(e.value))
+      fail(`the equations have a constant that is not finite, ${e.value}`);
+    if (e.op === 'erf') fail('the equations use erf, which a kernel cannot compute');
   }
   return { name, params, states, next, z, v, key: `${name}:${written(roots)}:${Object.keys(params).join(' ')}` };
+}
+
+type Fail = (what: string) => never;
+
+function checkNames(kind: 'parameter' | 'state', names: readonly string[], fail: Fail): void {
+  for (const n of names) {
+    if (!identifier.test(n)) fail(`'${n}' is no identifier; use letters and digits, a letter first`);
+    if ((RESERVED[kind] as readonly string[]).includes(n))
+      fail(`a ${kind} cannot be called '${n}'; reserved are ${RESERVED[kind].join(', ')}`);
+  }
+  const twice = names.find((n, i) => names.indexOf(n) !== i);
+  if (twice !== undefined) fail(`there are two ${kind}s '${twice}'`);
+}
+
+function checkRange(name: string, spec: ParameterSpec, fail: Fail): void {
+  const { default: value, min, max } = spec;
+  for (const [what, x] of Object.entries({ default: value, min, max }))
+    if (!Number.isFinite(x)) fail(`parameter '${name}': ${what} must be a finite number, got ${x}`);
+  if (min > max) fail(`parameter '${name}': min ${min} is above max ${max}`);
+  if (value < min || value > max) fail(`parameter '${name}': default ${value} is outside ${min} .. ${max}`);
+}
+
+const because = (misses: readonly string[]): string => (misses.length ? `; ${misses[0]}` : '');
+
+/** What the equations return; names that they ask for and that were not declared are noted in `misses`. */
+function equationsOf<P extends string, S extends string, R>(
+  equations: (symbols: Symbols<P, S>) => R,
+  names: { readonly parameter: readonly P[]; readonly state: readonly S[] },
+  misses: string[],
+  fail: Fail,
+): R {
+  const symbols = <N extends string>(kind: string, known: readonly N[], make: (name: string) => Expr) =>
+    new Proxy(Object.fromEntries(known.map((n) => [n, make(n)])) as Record<N, Expr>, {
+      get(target, key) {
+        if (typeof key === 'string' && !Object.hasOwn(target, key))
+          misses.push(`the equations use the ${kind} '${key}', which is not declared${suggest(key, known)}`);
+        return Object.hasOwn(target, key) ? target[key as N] : undefined;
+      },
+    });
+  try {
+    return equations({
+      I: input,
+      z: lastSpike,
+      param: symbols('parameter', names.parameter, parameter),
+      state: symbols('state', names.state, state),
+    });
+  } catch (error) {
+    if (misses.length) fail(misses[0]!);
+    throw error;
+  }
 }
 
 export const input = leaf('input');

@@ -53,6 +53,10 @@ function sendBack(e: Expr, bar: Expr, send: (to: Expr, amount: Expr) => void, su
       return send(a, bar.mul(sin(a)).neg());
     case 'tanh':
       return send(a, bar.mul(expr(1).sub(tanh(a).mul(tanh(a)))));
+    case 'atan':
+      return send(a, bar.div(a.mul(a).add(1)));
+    case 'erf':
+      return send(a, bar.mul(2 / Math.sqrt(Math.PI)).mul(exp(a.mul(a).neg())));
     case 'add':
       send(a, bar);
       return send(b, bar);

@@ -17,8 +17,14 @@ export interface Program {
 /**
  * @param inputs nodes whose value is given from outside; they are not entered
  * @param spikeRule what a spike does with its x
+ * @param round applied to every result: Math.fround to see what float32 makes of the expressions
  */
-export function compile(roots: readonly Expr[], inputs: readonly Expr[], spikeRule: SpikeRule): Program {
+export function compile(
+  roots: readonly Expr[],
+  inputs: readonly Expr[],
+  spikeRule: SpikeRule,
+  round: (x: number) => number = (x) => x,
+): Program {
   const given = new Set(inputs);
   const order = topological(roots, given);
   const position = new Map(order.map((e, i) => [e, i]));
@@ -27,7 +33,7 @@ export function compile(roots: readonly Expr[], inputs: readonly Expr[], spikeRu
   order.forEach((e, at) => {
     if (given.has(e)) return;
     const [a = 0, b = 0, c = 0] = e.args.map((x) => position.get(x)!);
-    if (e.op === 'const') values[at] = e.value;
+    if (e.op === 'const') values[at] = round(e.value);
     else if (e.op === 'leaf') throw new Error(`compile: '${e.name}' is given no value`);
     else if (e.op === 'spike')
       steps.push(() => {
@@ -36,7 +42,7 @@ export function compile(roots: readonly Expr[], inputs: readonly Expr[], spikeRu
     else {
       const f = meaning[e.op];
       steps.push(() => {
-        values[at] = f(values[a]!, values[b]!, values[c]!);
+        values[at] = round(f(values[a]!, values[b]!, values[c]!));
       });
     }
   });

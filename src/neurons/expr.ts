@@ -1,3 +1,5 @@
+import { erf as errorFunction } from './erf.ts';
+
 /**
  * A small typed expression graph: the form in which a neuron's equations are data.
  *
@@ -16,6 +18,8 @@ export type Op =
   | 'sin'
   | 'cos'
   | 'tanh'
+  | 'atan'
+  | 'erf'
   | 'add'
   | 'sub'
   | 'mul'
@@ -99,9 +103,11 @@ export class Expr {
   }
 }
 
-/** A number as a constant; an expression as it is. */
+/** A number as a constant; an expression as it is. @throws for anything else */
 export function expr(x: Operand): Expr {
-  return typeof x === 'number' ? Expr.make('const', [], x) : x;
+  if (typeof x === 'number') return Expr.make('const', [], x);
+  if (!(x instanceof Expr)) throw new Error(`expr: expected a number or an expression, got ${String(x)}`);
+  return x;
 }
 
 /** A named input of the equations. */
@@ -115,6 +121,9 @@ export const sqrt = (x: Expr): Expr => unary('sqrt', x);
 export const sin = (x: Expr): Expr => unary('sin', x);
 export const cos = (x: Expr): Expr => unary('cos', x);
 export const tanh = (x: Expr): Expr => unary('tanh', x);
+export const atan = (x: Expr): Expr => unary('atan', x);
+/** The error function, for the primitives of surrogates: WGSL has none, so a kernel cannot compute it. */
+export const erf = (x: Expr): Expr => unary('erf', x);
 export const abs = (x: Expr): Expr => unary('abs', x);
 export const max = (a: Operand, b: Operand): Expr => fold('max', expr(a), expr(b));
 export const min = (a: Operand, b: Operand): Expr => fold('min', expr(a), expr(b));
@@ -168,6 +177,8 @@ export const meaning: Record<Exclude<Op, 'const' | 'leaf' | 'spike'>, (a: number
   sin: Math.sin,
   cos: Math.cos,
   tanh: Math.tanh,
+  atan: Math.atan,
+  erf: errorFunction,
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,

@@ -1,26 +1,45 @@
-import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
-import type { Timing } from './timing.ts';
+import { defineNeuron, type NeuronDefinition } from './definition.ts';
+import { leak } from './leak.ts';
+import { complete, type SemanticOptions } from './semantics.ts';
+import { stepOf, type Timing } from './timing.ts';
 
-export interface LIOptions extends Timing {
-  /** Steps by which the input arrives late: 0 (default), or 1 as in the published AHP readout. */
-  delay?: 0 | 1;
-  /** The factor on the input: 1 (default) or 1 - alpha. */
-  inputGain?: 'one' | 'one minus alpha';
+/** What `semantics` sets. Defaults: those of the docstring of `li`. */
+export type LISemantics = SemanticOptions<'delay' | 'inputGain' | 'decay'>;
+
+export interface LIOptions extends Timing, LISemantics {
+  /** Decays that are parameters, in place of time constants: `['beta']`. */
+  decays?: readonly string[];
 }
 
-/** Leaky integrator, the usual readout: v_t = alpha v_{t-1} + g I_t (or I_{t-1}); it does not spike, its output is v. */
+/**
+ * Leaky integrator, the usual readout; it does not spike, its output is v.
+ *
+ *     v_t = alpha v_{t-1} + g I_t          with delay 1, as in the published AHP readout: g I_{t-1}
+ *
+ * Parameters: tau (20 ms; or beta, the decay itself). States: v, with delay 1 also i, the input that waits. Defaults:
+ * delay 0, inputGain 'one', decay 'exponential'. Frameworks: snntorch (Leaky without a reset), spikingjelly
+ * (NonSpikingLIFNode), norse (LIBox), nir (LI).
+ */
 export function li(options: LIOptions = {}): NeuronDefinition {
-  const { delay = 0, inputGain = 'one', dt = 1, decay: form } = options;
-  if (delay !== 0 && delay !== 1) throw new Error(`LI: delay must be 0 or 1 steps, got ${delay}`);
-  const params = { tau: { default: 20, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'time constant' } };
-  if (delay === 0) {
+  const s = complete('LI', { delay: 0, inputGain: 'one', decay: 'exponential' }, options, {
+    snntorch: {},
+    spikingjelly: {},
+    norse: {},
+    nir: {},
+  });
+  const timing = { dt: stepOf('LI', options.dt), decay: s.decay };
+  const membrane = leak('LI', timing, ['tau', 'beta'], 20, 'the membrane', {
+    given: options.decays,
+    gain: s.inputGain,
+  });
+  const { params } = membrane;
+  if (s.delay === 0) {
     return defineNeuron({
       name: 'LI',
       params,
       states: ['v'],
       equations({ I, param, state }) {
-        const alpha = decay(param.tau, dt, form);
-        const v = alpha.mul(state.v).add(inputGain === 'one' ? I : lost(param.tau, dt, form).mul(I));
+        const v = membrane.decay(param).mul(state.v).add(membrane.gain(param).mul(I));
         return { next: { v }, v };
       },
     });
@@ -31,8 +50,7 @@ export function li(options: LIOptions = {}): NeuronDefinition {
     states: ['v', 'i'],
     // the current waits in a state of its own, so that carrying it over and its gradient need no special case
     equations({ I, param, state }) {
-      const alpha = decay(param.tau, dt, form);
-      const v = alpha.mul(state.v).add(inputGain === 'one' ? state.i : lost(param.tau, dt, form).mul(state.i));
+      const v = membrane.decay(param).mul(state.v).add(membrane.gain(param).mul(state.i));
       return { next: { v, i: I }, v };
     },
   });

@@ -1,53 +1,60 @@
-import { decay, defineNeuron, lost, type NeuronDefinition } from './definition.ts';
-import { detach, expr, spike } from './expr.ts';
-import type { Timing } from './timing.ts';
+import { defineNeuron, type NeuronDefinition } from './definition.ts';
+import { leak } from './leak.ts';
+import { refractory } from './refractory.ts';
+import { FIRING, type Firing, fire, firingParams, resetVoltage } from './reset.ts';
+import { complete, type SemanticOptions } from './semantics.ts';
+import { stepOf, type Timing } from './timing.ts';
 
-export interface LIFOptions extends Timing {
-  /** 'subtract' takes the threshold off (default), 'zero' sets v to 0, 'none' leaves it. */
-  reset?: 'subtract' | 'zero' | 'none';
-  /** Leave the reset out of the gradient (default false). */
-  detachReset?: boolean;
-  /** When the reset acts: in the spike's own step (default), or one step later after the leak, as snnTorch does. */
-  resetMoment?: 'same step' | 'next step';
-  /** The voltage that is recorded: before the reset (default) or after it. */
-  record?: 'before reset' | 'after reset';
-  /** The factor on the input: 1 (default) or 1 - alpha (dt/tau with the Euler decay). */
-  inputGain?: 'one' | 'one minus alpha';
+/** What `semantics` sets. Defaults: those of the docstring of `lif`. */
+export type LIFSemantics = SemanticOptions<keyof Firing | 'inputGain' | 'decay'>;
+
+export interface LIFOptions extends Timing, LIFSemantics {
+  /** Steps after a spike without another (default 0). */
+  refractory?: number;
+  /** Decays that are parameters, in place of time constants: `['beta']`. */
+  decays?: readonly string[];
 }
 
 /**
  * Leaky integrate-and-fire.
  *
- *     v_t = alpha v_{t-1} + g I_t ;  z_t = [v_t > theta] ;  then v_t loses theta (or becomes 0)
+ *     v_t = alpha v_{t-1} + g I_t ;  z_t = [v_t > theta] ;  then v_t loses theta
  *     x_t = (v_t - theta)/theta
+ *
+ * Parameters: tau (20 ms; or beta, the decay itself), threshold (1), with reset 'value' also resetTo (0). States: v, and
+ * with a refractory period of more than a step the steps left of it. Defaults: spikeTest '>', reset 'subtract',
+ * resetMoment 'same step', record 'before reset', detachReset false, inputGain 'one', decay 'exponential', refractory 0.
+ * Frameworks: snntorch (Leaky), spikingjelly (LIFNode), norse (LIFBox), lava (LIF with du = 1), nir (LIF).
  */
 export function lif(options: LIFOptions = {}): NeuronDefinition {
-  const {
-    reset = 'subtract',
-    detachReset = false,
-    resetMoment = 'same step',
-    record = 'before reset',
-    inputGain = 'one',
-  } = options;
-  return defineNeuron({
+  const s = complete('LIF', { ...FIRING, inputGain: 'one', decay: 'exponential' }, options, {
+    snntorch: {},
+    spikingjelly: {},
+    norse: {},
+    lava: {},
+    nir: {},
+  });
+  const timing = { dt: stepOf('LIF', options.dt), decay: s.decay };
+  const membrane = leak('LIF', timing, ['tau', 'beta'], 20, 'the membrane', {
+    given: options.decays,
+    gain: s.inputGain,
+  });
+  const definition = defineNeuron({
     name: 'LIF',
-    params: {
-      tau: { default: 20, unit: 'ms', min: 1e-3, max: 1e9, meaning: 'membrane time constant' },
-      threshold: { default: 1, unit: '', min: 1e-6, max: 1e9, meaning: 'firing threshold' },
-    },
+    params: { ...membrane.params, ...firingParams(s.reset) },
     states: ['v'],
     equations({ I, z, param, state }) {
-      const alpha = decay(param.tau, options.dt ?? 1, options.decay);
-      const current = inputGain === 'one' ? I : lost(param.tau, options.dt ?? 1, options.decay).mul(I);
-      const without = (v: typeof I, spiked: typeof I) =>
-        reset === 'subtract' ? v.sub(param.threshold.mul(spiked)) : reset === 'zero' ? v.mul(expr(1).sub(spiked)) : v;
-      const held = (spiked: typeof I) => (detachReset ? detach(spiked) : spiked);
-
-      const leaked = alpha.mul(state.v).add(current);
-      const v = resetMoment === 'next step' ? without(leaked, held(z)) : leaked;
-      const spiked = spike(v.sub(param.threshold).div(param.threshold));
-      const after = resetMoment === 'next step' ? v : without(v, held(spiked));
-      return { next: { v: after }, z: spiked, v: record === 'before reset' ? v : after };
+      const threshold = param.threshold!;
+      const step = fire(s, {
+        before: [state.v],
+        z,
+        integrate: ([v]) => [membrane.decay(param).mul(v!).add(membrane.gain(param).mul(I))],
+        voltage: ([v]) => v!,
+        distance: (v) => v.sub(threshold).div(threshold),
+        reset: resetVoltage(s.reset, param),
+      });
+      return { next: { v: step.states[0]! }, z: step.z, v: step.v };
     },
   });
+  return refractory(definition, options.refractory);
 }

@@ -1,21 +1,16 @@
-import { abs, type Expr, expr, leaf, max, min, where } from './expr.ts';
+import { abs, atan, type Expr, erf, exp, expr, max, min, tanh, where } from './expr.ts';
 import { suggest } from './nearest.ts';
+import { checkSurrogate, constant, type Surrogate } from './surrogate.ts';
 
-/**
- * A surrogate derivative of the spike, as a function of the dimensionless distance x from the threshold (1 is a whole
- * threshold above it), with the primitive that stands for the step in the smooth mode.
- *
- * Its constants are leaves named `surrogate.NAME`: they travel in the uniform block of the step and are never compiled in,
- * so they may change from step to step.
- */
-export interface Surrogate {
-  readonly name: string;
-  readonly constants: Readonly<Record<string, number>>;
-  readonly derivative: (x: Expr) => Expr;
-  readonly primitive: (x: Expr) => Expr;
-}
+export { defineSurrogate, type Surrogate } from './surrogate.ts';
 
-const constant = (name: string): Expr => leaf(`surrogate.${name}`);
+// Every derivative here is finite in float32 for every finite x: |x| is bounded before it is multiplied or squared, where
+// the value has long been 0 to all intents. Products of x and its constants then stay below 1e36.
+
+/** |x|, at most 1e30. */
+const size = (x: Expr): Expr => min(abs(x), 1e30);
+/** e^-u for u >= 0; from 86 on, where float32 ends, it stays 4e-38. */
+const vanishing = (u: Expr): Expr => exp(min(u, 86).neg());
 
 /** gamma max(0, 1 - |x|): Bellec et al. 2018; gamma 0.3. */
 export function triangle(options: { gamma?: number } = {}): Surrogate {
@@ -39,29 +34,183 @@ export function fastSigmoid(options: { slope?: number } = {}): Surrogate {
     name: 'fast_sigmoid',
     constants: { slope: positive('fast_sigmoid', 'slope', options.slope ?? 25) },
     derivative: (x) => {
-      const d = slope.mul(abs(x)).add(1);
-      return expr(1).div(d.mul(d));
+      const r = expr(1).div(slope.mul(size(x)).add(1));
+      return r.mul(r);
     },
     primitive: (x) => x.div(slope.mul(abs(x)).add(1)),
   };
 }
 
-const byName: Record<string, (constants: Record<string, number>) => Surrogate> = {
-  triangle,
-  fast_sigmoid: fastSigmoid,
-};
-
-/** A surrogate by its name, by name and constants (as models are saved), or as it is. */
-export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
-  if (typeof choice === 'object' && 'derivative' in choice) return choice;
-  const { name, constants } = typeof choice === 'string' ? { name: choice, constants: {} } : choice;
-  const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
-  if (!make) throw new Error(`surrogate: unknown name '${name}'${suggest(name, Object.keys(byName))}`);
-  return make(constants);
+/** (a/2)/(1 + (pi a x/2)^2): the arctangent of Fang et al. 2021; a 2. */
+export function atanSurrogate(options: { a?: number } = {}): Surrogate {
+  const a = constant('a');
+  return {
+    name: 'atan',
+    constants: { a: positive('atan', 'a', options.a ?? 2) },
+    derivative: (x) => {
+      const u = min(a.mul(Math.PI / 2).mul(size(x)), 1e18);
+      return a.mul(0.5).div(u.mul(u).add(1));
+    },
+    primitive: (x) =>
+      atan(a.mul(Math.PI / 2).mul(x))
+        .div(Math.PI)
+        .add(0.5),
+  };
 }
 
-function positive(owner: string, name: string, value: number): number {
+/** slope s (1 - s) with s = 1/(1 + e^(-slope x)): the logistic function; slope 25. */
+export function sigmoid(options: { slope?: number } = {}): Surrogate {
+  const slope = constant('slope');
+  return {
+    name: 'sigmoid',
+    constants: { slope: positive('sigmoid', 'slope', options.slope ?? 25) },
+    // symmetric in x, so e^(-slope |x|) serves both sides and nothing overflows
+    derivative: (x) => {
+      const e = vanishing(slope.mul(size(x)));
+      const d = e.add(1);
+      return slope.mul(e).div(d.mul(d));
+    },
+    primitive: (x) => tanh(slope.mul(x).mul(0.5)).mul(0.5).add(0.5),
+  };
+}
+
+/** `height` inside |x| <= `width`, 0 outside; both 0.5. */
+export function boxcar(options: { height?: number; width?: number } = {}): Surrogate {
+  const [height, width] = [constant('height'), constant('width')];
+  return {
+    name: 'boxcar',
+    constants: {
+      height: positive('boxcar', 'height', options.height ?? 0.5),
+      width: positive('boxcar', 'width', options.width ?? 0.5),
+    },
+    derivative: (x) => where(width.ge(abs(x)), height, 0),
+    primitive: (x) => height.mul(max(min(x, width), width.neg()).add(width)),
+  };
+}
+
+/** scale/(2 tau) e^(-|x|/tau): SLAYER, Shrestha & Orchard 2018; scale 1, tau 1 (in thresholds). */
+export function exponential(options: { scale?: number; tau?: number } = {}): Surrogate {
+  const [scale, tau] = [constant('scale'), constant('tau')];
+  return {
+    name: 'exponential',
+    constants: {
+      scale: positive('exponential', 'scale', options.scale ?? 1),
+      tau: positive('exponential', 'tau', options.tau ?? 1),
+    },
+    derivative: (x) =>
+      scale
+        .mul(0.5)
+        .div(tau)
+        .mul(vanishing(size(x).div(tau))),
+    primitive: (x) => {
+      const e = exp(abs(x).div(tau).neg()).mul(0.5);
+      return scale.mul(where(x.ge(0), expr(1).sub(e), e));
+    },
+  };
+}
+
+/** The normal density of x around `mean` with standard deviation `sigma`, for the derivatives. */
+function density(x: Expr, mean: Expr, sigma: Expr): Expr {
+  // the exponent is -u^2/2: 13 is where `vanishing` ends
+  const u = min(size(x.sub(mean)).div(sigma), 13.2);
+  return vanishing(u.mul(u).mul(0.5)).div(sigma.mul(Math.sqrt(2 * Math.PI)));
+}
+
+/** Its integral, for the primitives. */
+const cumulative = (x: Expr, mean: Expr, sigma: Expr): Expr =>
+  erf(x.sub(mean).div(sigma.mul(Math.SQRT2)))
+    .mul(0.5)
+    .add(0.5);
+
+/** gamma N(0, sigma): the normal density; gamma 1, sigma 0.5. */
+export function gaussian(options: { gamma?: number; sigma?: number } = {}): Surrogate {
+  const [gamma, sigma] = [constant('gamma'), constant('sigma')];
+  return {
+    name: 'gaussian',
+    constants: {
+      gamma: positive('gaussian', 'gamma', options.gamma ?? 1),
+      sigma: positive('gaussian', 'sigma', options.sigma ?? 0.5),
+    },
+    derivative: (x) => gamma.mul(density(x, expr(0), sigma)),
+    primitive: (x) => gamma.mul(cumulative(x, expr(0), sigma)),
+  };
+}
+
+/**
+ * gamma ((1 + h) N(0, sigma) - h N(sigma, spread sigma) - h N(-sigma, spread sigma)): a peak between two shallow
+ * troughs, Yin, Corradi & Bohte 2021; h 0.15, sigma 0.5, spread 6, gamma 1 (theirs is 0.5).
+ */
+export function multiGaussian(
+  options: { gamma?: number; h?: number; sigma?: number; spread?: number } = {},
+): Surrogate {
+  const [gamma, h, sigma, spread] = [constant('gamma'), constant('h'), constant('sigma'), constant('spread')];
+  const sum = (part: (mean: Expr, sigma: Expr) => Expr): Expr => {
+    const wide = sigma.mul(spread);
+    const sides = part(sigma, wide).add(part(sigma.neg(), wide));
+    return gamma.mul(
+      h
+        .add(1)
+        .mul(part(expr(0), sigma))
+        .sub(h.mul(sides)),
+    );
+  };
+  return {
+    name: 'multi_gaussian',
+    constants: {
+      gamma: positive('multi_gaussian', 'gamma', options.gamma ?? 1),
+      h: positive('multi_gaussian', 'h', options.h ?? 0.15),
+      sigma: bounded('multi_gaussian', 'sigma', options.sigma ?? 0.5, 1e-3, 1e3),
+      spread: bounded('multi_gaussian', 'spread', options.spread ?? 6, 1e-3, 1e3),
+    },
+    derivative: (x) => sum((mean, s) => density(x, mean, s)),
+    primitive: (x) => sum((mean, s) => cumulative(x, mean, s)),
+  };
+}
+
+/** 1 everywhere: the straight-through estimator, Bengio et al. 2013. Grows without bound in a recurrent net. */
+export function straightThrough(): Surrogate {
+  return { name: 'straight_through', constants: {}, derivative: () => expr(1), primitive: (x) => x };
+}
+
+const byName: Readonly<Record<string, (constants: Record<string, number>) => Surrogate>> = {
+  triangle,
+  fast_sigmoid: fastSigmoid,
+  atan: atanSurrogate,
+  sigmoid,
+  boxcar,
+  exponential,
+  gaussian,
+  multi_gaussian: multiGaussian,
+  straight_through: straightThrough,
+};
+
+/** The names that layers take as their `surrogate`. */
+export const surrogateNames: readonly string[] = Object.keys(byName);
+
+/**
+ * A surrogate by its name, by name and constants (as models are saved), or as it is.
+ *
+ * @throws when the name or a constant's is not known, or an object of one's own fails the check of `defineSurrogate`
+ */
+export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
+  if (typeof choice === 'object' && 'derivative' in choice)
+    return Object.hasOwn(byName, choice.name) ? choice : checkSurrogate(choice);
+  const { name, constants } = typeof choice === 'string' ? { name: choice, constants: {} } : choice;
+  const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
+  if (!make) throw new Error(`surrogate: unknown name '${name}'${suggest(name, surrogateNames)}`);
+  const made = make(constants);
+  const unknown = Object.keys(constants).find((c) => !Object.hasOwn(made.constants, c));
+  if (unknown !== undefined)
+    throw new Error(`${name}: no constant '${unknown}'${suggest(unknown, Object.keys(made.constants))}`);
+  return made;
+}
+
+const positive = (owner: string, name: string, value: number): number => bounded(owner, name, value, 1e-6, 1e6);
+
+/** @throws when a value is outside the range in which the expressions above stay finite */
+function bounded(owner: string, name: string, value: number, low: number, high: number): number {
   if (!(value > 0 && Number.isFinite(value)))
     throw new Error(`${owner}: ${name} must be a finite number above 0, got ${value}`);
+  if (value < low || value > high) throw new Error(`${owner}: ${name} must be in ${low} .. ${high}, got ${value}`);
   return value;
 }

@@ -11,14 +11,16 @@ export interface Printed {
 }
 
 const infix: Partial<Record<Expr['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
+/** Functions by their name in WGSL; expm1, sine and cosine are defined in the shaders that take printed code. */
 const call: Partial<Record<Expr['op'], string>> = {
   abs: 'abs',
   exp: 'exp',
   expm1: 'expm1',
   log: 'log',
   sqrt: 'sqrt',
-  sin: 'sin',
-  cos: 'cos',
+  sin: 'sine',
+  cos: 'cosine',
+  atan: 'atan',
   min: 'min',
   max: 'max',
 };
@@ -74,6 +76,8 @@ function printNode(e: Expr, args: readonly string[]): string {
       const test = condition.op === 'gt' || condition.op === 'ge' ? comparison(a) : `(${a} != vec4f(0))`;
       return `select(${bare(c)}, ${bare(b)}, ${test})`;
     }
+    case 'erf':
+      throw new Error('printWgsl: WGSL has no erf; it is for the primitives of surrogates, which no kernel computes');
     case 'detach':
       return a;
     case 'spike':

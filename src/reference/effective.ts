@@ -1,18 +1,11 @@
+import { floatOf } from './float_bits.ts';
 import type { Twin } from './twin.ts';
 
 /** Numbers of one row of the table, in the order of the shader's struct Entry. */
-const FIELDS = 10;
+const FIELDS = 13;
 const BY_POST = 1;
 const PER_NEURON = 2;
-
-const bits = new Uint32Array(1);
-const asFloat = new Float32Array(bits.buffer);
-
-/** The float32 whose bits a table holds. */
-function floatOf(word: number): number {
-  bits[0] = word;
-  return asFloat[0]!;
-}
+const NONE = 0xffffffff;
 
 /** Twin of effective: stored parameters in the orientations and the range in which kernels read them. */
 export const effective: Twin = (c) => {
@@ -30,11 +23,14 @@ export const effective: Twin = (c) => {
       number,
     ];
     const [lowest, highest] = [floatOf(entry[8]!), floatOf(entry[9]!)];
+    const [mask, signs, signRow] = [entry[10]!, entry[11]!, entry[12]!];
     const stored = (row: number, lane: number): number => {
       if (form === PER_NEURON) return lane < post ? params[source + (pre === 1 ? 0 : lane)]! : 0;
       const [to, from] = form === BY_POST ? [row, lane] : [lane, row];
       if (to >= post || from >= pre || (noDiagonal && to === from)) return 0;
-      return params[source + to * pre + from]!;
+      if (mask !== NONE && params[mask + to * pre + from] === 0) return 0;
+      const w = params[source + to * pre + from]!;
+      return signs !== NONE && w * params[signs + to * signRow + from]! < 0 ? 0 : w;
     };
     for (let row = 0; row < rows; row++) {
       for (let lane = 0; lane < 4 * quads; lane++) {

@@ -1,7 +1,7 @@
 import type { Engine } from '../autograd/engine.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import type { LossFunction } from '../loss/index.ts';
-import type { Batch, Dataset } from './dataset.ts';
+import { answersOf, type Batch, type Dataset } from './dataset.ts';
 import { Monitor, type Score } from './monitor.ts';
 
 export interface EvaluateOptions {
@@ -12,7 +12,7 @@ export interface EvaluateOptions {
 }
 
 export interface Evaluation extends Score {
-  /** In the order of the data set. */
+  /** In the order of the data set; empty for a loss that predicts no class. */
   readonly predictions: readonly number[];
   readonly labels: readonly number[];
 }
@@ -38,7 +38,7 @@ export async function evaluate(
       ...(batch.lengths ? { lengths: batch.lengths } : {}),
       name: 'x',
     });
-    const { result } = lossOf(net.forward(x), batch.labels);
+    const { result } = lossOf(net.forward(x), answersOf(batch, lossOf));
     Monitor.watch(tape, result);
     await tape.run();
     for (const reports of await tape.collect()) monitor.add(tape, reports, validSteps(batch));

@@ -1,22 +1,25 @@
 import seedrandom from 'seedrandom';
 import type { Engine } from '../autograd/engine.ts';
-import type { Tape } from '../autograd/tape.ts';
+import { withLengths } from '../autograd/ops/lengths.ts';
+import { warningOf } from '../diagnose/watch.ts';
+import { CarriedState } from '../layers/layer.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import type { LossFunction } from '../loss/index.ts';
 import type { Regularizer } from '../loss/regularize.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import type { Batch, Dataset } from './dataset.ts';
-import { type Evaluation, evaluate, validSteps } from './evaluate.ts';
+import type { Schedule } from '../optim/schedules.ts';
+import { answersOf, type Dataset } from './dataset.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
 import { Monitor, type Score } from './monitor.ts';
+import { type GradientNorm, Readings } from './readings.ts';
+import { type Truncation, truncation, type Window, windowsOf } from './windows.ts';
 
-/** Steps between two readings of the loss; the device gathers what happened in between. */
-const READ_EVERY = 8;
 /** Milliseconds between two calls of onProgress at least. */
 const SHOW_EVERY = 100;
 
 export interface FitOptions {
   readonly loss: LossFunction;
-  readonly optimizer: Optimizer & { lr: number };
+  readonly optimizer: Optimizer;
   readonly epochs: number;
   /** Default 32. The last batch of an epoch may be smaller; it is a step of its own form, compiled once and kept. */
   readonly batchSize?: number;
@@ -25,13 +28,24 @@ export interface FitOptions {
   readonly validation?: Dataset;
   /** Order of the samples and everything random on the device (default 0). */
   readonly seed?: number;
-  /** Factor on the learning rate, of the part of training done (0 to 1). */
-  readonly schedule?: (done: number) => number;
+  /** Factor on all learning rates, of the part of training done (0 to 1) and the epochs done; see `schedules`. */
+  readonly schedule?: Schedule;
+  /**
+   * Truncated backpropagation through time (Williams & Peng 1990): sequences are cut into windows of so many steps. The
+   * state is carried from window to window, the gradient is not, and the parameters change after each window that has a
+   * loss. `{ steps, loss }` says which have it; a window with neither loss nor regularisers only carries the state on.
+   * Memory grows with the window instead of the sequence. Each window is a step of its own for everything random. Shown
+   * are losses and accuracy of the windows in which samples end, and activity of all of them. A mask over time within the
+   * loss must fit the windows. `evaluate` always runs whole sequences.
+   */
+  readonly truncate?: number | Truncation;
   /** Stops after the step at hand. */
   readonly signal?: AbortSignal;
   /** Called some times a second at most, with the mean over the epoch so far. */
   readonly onProgress?: (progress: FitProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void | Promise<void>;
+  /** Called once when most of a layer is dead or saturated, or voltages have run far away; console.warn by default. */
+  readonly onWarning?: (text: string) => void;
 }
 
 export interface FitProgress extends Score {
@@ -43,7 +57,10 @@ export interface FitProgress extends Score {
 export interface EpochResult extends Score {
   /** From 1. */
   readonly epoch: number;
+  /** Of the optimiser's first group, at the epoch's last step. */
   readonly lr: number;
+  /** Norms of the gradients before clipping; null unless the optimiser clips by norm. */
+  readonly gradientNorm: GradientNorm | null;
   readonly seconds: number;
   readonly validation: Evaluation | null;
 }
@@ -69,21 +86,47 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
     validation,
     seed = 0,
     schedule,
+    truncate,
     signal,
     onProgress,
     onEpoch,
+    onWarning = (text) => console.warn(text),
   } = options;
   if (!(Number.isInteger(epochs) && epochs > 0))
     throw new Error(`fit: epochs must be a whole number above 0, got ${epochs}`);
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new Error(`fit: batchSize must be a whole number above 0, got ${batchSize}`);
   if (batchSize > set.count) throw new Error(`fit: batchSize ${batchSize} is larger than the data set of ${set.count}`);
+  const cut = truncation(truncate);
   engine.bind(net);
   const perEpoch = Math.ceil(set.count / batchSize);
   const total = epochs * perEpoch;
-  const baseRate = optimizer.lr;
+  const scale = optimizer.scale;
+  const measures = optimizer.clip !== null && 'norm' in optimizer.clip;
+  const perStep = set.source.targets?.shape.length === 2;
+  const windows = cut ? Math.ceil(set.steps / cut.steps) : 1;
+  const train = async (window: Window, state: CarriedState, step: number, readings: Readings): Promise<void> => {
+    const { batch, before, after, judged, weight } = window;
+    const tape = engine.tape({ seed, step });
+    const x = tape.input(batch.values, {
+      shape: batch.shape,
+      form: set.form,
+      ...(batch.lengths ? { lengths: batch.lengths } : {}),
+      name: 'x',
+    });
+    const y = net.forward(x, before || after ? { state } : {});
+    const { loss, result } = lossOf(judged ? withLengths(y, judged) : y, answersOf(batch, lossOf));
+    const learns = weight > 0 || regularizers.length > 0;
+    if (learns) regularizers.reduce((sum, add) => sum.add(add(tape)), loss.scale(weight)).backward();
+    Monitor.watch(tape, result);
+    const norm = learns && measures ? optimizer.gradientNorm(tape) : null;
+    if (norm) tape.report(norm);
+    await (learns ? optimizer.step(tape) : tape.run());
+    readings.step(tape, window, norm);
+  };
   const results: EpochResult[] = [];
   let shown = 0;
+  let warned = false;
   try {
     for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
       const began = performance.now();
@@ -93,20 +136,12 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
       try {
         for (let i = 0; i < perEpoch && !signal?.aborted; i++) {
           const step = (epoch - 1) * perEpoch + i;
-          if (schedule) optimizer.lr = baseRate * schedule(step / total);
+          if (schedule) optimizer.scale = scale * schedule(step / total, epoch - 1);
           const batch = set.batch(order.subarray(i * batchSize, (i + 1) * batchSize));
-          const tape = engine.tape({ seed, step });
-          const x = tape.input(batch.values, {
-            shape: batch.shape,
-            form: set.form,
-            ...(batch.lengths ? { lengths: batch.lengths } : {}),
-            name: 'x',
-          });
-          const { loss, result } = lossOf(net.forward(x), batch.labels);
-          regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
-          Monitor.watch(tape, result);
-          await optimizer.step(tape);
-          readings.step(tape, batch);
+          const state = new CarriedState();
+          for (const [w, window] of windowsOf(batch, cut, perStep).entries()) {
+            await train(window, state, step * windows + w, readings);
+          }
           const now = performance.now();
           if (onProgress && monitor.score.samples > 0 && (now - shown > SHOW_EVERY || step + 1 === total)) {
             shown = now;
@@ -119,9 +154,14 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
         throw error;
       }
       await readings.done();
+      const wrong = warned ? [] : monitor.watch.findings();
+      if (wrong.length > 0) {
+        warned = true;
+        onWarning(warningOf(wrong));
+      }
       await engine.pull(net);
       const seconds = (performance.now() - began) / 1000;
-      const lr = optimizer.lr;
+      const lr = optimizer.lr * optimizer.scale;
       const scored =
         validation && !signal?.aborted
           ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) }).catch((error) => {
@@ -130,56 +170,15 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
               throw error;
             })
           : null;
-      const result = { ...monitor.score, epoch, lr, seconds, validation: scored };
+      const { gradientNorm } = readings;
+      const result = { ...monitor.score, epoch, lr, gradientNorm, seconds, validation: scored };
       results.push(result);
       await onEpoch?.(result);
     }
   } finally {
-    optimizer.lr = baseRate;
+    optimizer.scale = scale;
   }
   return { epochs: results, aborted: signal?.aborted ?? false };
-}
-
-/** Reads what steps reported while the next ones run. */
-class Readings {
-  readonly #pending: Promise<void>[] = [];
-  /** Steps whose reports wait on the device, by the form of the step: its last tape, and the valid steps of each. */
-  readonly #waiting = new Map<string, { tape: Tape; steps: number[] }>();
-  #failure: unknown = null;
-
-  constructor(readonly monitor: Monitor) {}
-
-  /** Takes note of a step that has run. @throws what an earlier reading found wrong */
-  step(tape: Tape, batch: Batch): void {
-    const form = batch.shape.join();
-    const waiting = this.#waiting.get(form) ?? { tape, steps: [] };
-    this.#waiting.set(form, { tape, steps: [...waiting.steps, validSteps(batch)] });
-    if (waiting.steps.length + 1 >= READ_EVERY) this.#read(form);
-    if (this.#failure) throw this.#failure;
-  }
-
-  /** Reads what is left, so that nothing of this epoch turns up in the next. */
-  async done(): Promise<void> {
-    for (const form of [...this.#waiting.keys()]) this.#read(form);
-    await Promise.all(this.#pending);
-    if (this.#failure) throw this.#failure;
-  }
-
-  #read(form: string): void {
-    const { tape, steps } = this.#waiting.get(form)!;
-    this.#waiting.delete(form);
-    const reading = tape.collect().then((all) => {
-      all.forEach((reports, k) => this.monitor.add(tape, reports, steps[k]!));
-      const { loss } = this.monitor.score;
-      if (!Number.isFinite(loss))
-        throw new Error(`fit: the loss is ${loss}; lower the learning rate, or look for extreme values in the data`);
-    });
-    this.#pending.push(
-      reading.catch((error) => {
-        this.#failure ??= error;
-      }),
-    );
-  }
 }
 
 /** 0 .. count - 1 in an order that the seed decides (Fisher & Yates). */

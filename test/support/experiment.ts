@@ -1,8 +1,5 @@
 import type { Module } from '../../src/autograd/engine.ts';
-import type { Loss } from '../../src/autograd/loss.ts';
-import { cell } from '../../src/autograd/ops/cell.ts';
 import type { CellRun } from '../../src/autograd/ops/cell_node.ts';
-import { linear } from '../../src/autograd/ops/linear.ts';
 import type { Parameter } from '../../src/autograd/parameter.ts';
 import type { Tape } from '../../src/autograd/tape.ts';
 import type { Tensor } from '../../src/autograd/tensor.ts';
@@ -10,20 +7,7 @@ import type { Layer } from '../../src/layers/layer.ts';
 import type { Neurons } from '../../src/layers/neurons.ts';
 import { Random } from './random.ts';
 
-/** What a step of an experiment leaves to look at. */
-export interface Recorded {
-  readonly loss: Loss;
-  /** Inputs that require a gradient. */
-  readonly inputs: readonly Tensor[];
-  /** Values to compare. */
-  readonly values: readonly Tensor[];
-}
-
-/** A net and one step of it, to be run on any device any number of times. */
-export interface Experiment {
-  readonly module: Module;
-  record(tape: Tape): Recorded;
-}
+export type { Experiment, Recorded } from '../../src/check/experiment.ts';
 
 /** Layers as one module; names as in a Sequential, every number drawn, biases too. */
 export function moduleOf(layers: readonly Layer[], seed: string): Module {
@@ -42,23 +26,7 @@ export function moduleOf(layers: readonly Layer[], seed: string): Module {
 }
 
 /** A layer with an initial state that may require a gradient, and with all its outputs. */
-export function runCell(layer: Neurons, x: Tensor, start: Tensor | null = null): CellRun {
-  const params = layer.params as Readonly<Record<string, Parameter | undefined>>;
-  const { weight = null, bias = null, 'recurrent.weight': recurrent = null } = params;
-  const spikes = weight && x.form === 'bits' ? x : null;
-  const current = spikes ? null : weight ? linear(x, weight, bias ?? undefined, layer.label) : x;
-  const attrs = {
-    definition: layer.definition,
-    surrogate: layer.surrogate,
-    N: layer.outputs,
-    constants: Object.keys(layer.definition.params).map((name) => params[name]!),
-    weight: spikes && weight,
-    recurrent,
-    bias: spikes && bias,
-    chunk: layer.options.chunk,
-  };
-  return cell({ current, spikes, start }, attrs, layer.label);
-}
+export const runCell = (layer: Neurons, x: Tensor, start: Tensor | null = null): CellRun => layer.run(x, start);
 
 /** A drawn initial state of a layer: states around 0, spikes 0 and 1. */
 export function drawStart(tape: Tape, layer: Neurons, B: number, seed: string): Tensor {

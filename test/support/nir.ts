@@ -7,16 +7,8 @@ import trace from '../fixtures/nir_lif.json';
 export async function nirTrace(
   engine: Engine,
 ): Promise<{ spikes: number[]; voltages: Float32Array; expected: typeof trace }> {
-  // Norse: Euler steps of dt/tau = 0.04, input times dt/tau, reset to 0, voltage recorded after it
-  const neuron = new LIF(1, {
-    tau: 25,
-    dt: 1,
-    decay: 'euler',
-    inputGain: 'one minus alpha',
-    threshold: 0.1,
-    reset: 'zero',
-    record: 'after reset',
-  });
+  // Euler steps of dt/tau = 0.04, input times dt/tau, reset to 0, voltage recorded after it
+  const neuron = new LIF(1, { semantics: 'nir', tau: 25, dt: 1, threshold: 0.1 });
   const net = new Sequential(neuron);
   engine.bind(net);
   const tape = engine.tape({ training: false });

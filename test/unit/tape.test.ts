@@ -163,11 +163,11 @@ describe('losses and optimisers', () => {
     expect(() => crossEntropy(y, [0, Number.NaN])).toThrow('crossEntropy: labels[1] is NaN');
     expect(() => crossEntropy(y, [0, -1])).toThrow('crossEntropy: labels[1] is -1');
     expect(() => crossEntropy(y, [0, 1], { at: { cue: 0 } })).toThrow(
-      `crossEntropy: at must be 'last', 'mean' or { cue: steps above 0 }, got {"cue":0}`,
+      `crossEntropy: at must be 'last', 'each step', 'mean', 'sum', 'max' or { cue: steps above 0 }, got {"cue":0}`,
     );
-    const z = tape.cells[0]!.z!;
-    expect(() => crossEntropy(z, [0, 1])).toThrow(
-      'crossEntropy: outputs must be dense [T, B, classes], got 0 AHP spikes bits[2, 2, 6]',
+    const final = tape.cells[0]!.activity;
+    expect(() => crossEntropy(final, [0, 1])).toThrow(
+      'crossEntropy: outputs must be [T, B, N], dense or spikes, got 0 AHP activity f32[6, 6]',
     );
   });
 

@@ -27,7 +27,10 @@ const op: Op<CellAttrs> = {
     const steps = validSteps(node);
     return {
       surrogate: Object.values(surrogate?.constants ?? {}),
-      penalties: extras.penalties.map((p) => p.weight / steps),
+      penalties: extras.penalties.flatMap(({ penalty, weight }) => [
+        weight / steps,
+        ...Object.values(penalty.constants ?? {}),
+      ]),
       steps: [1 / steps],
       rate: extras.rate ? [extras.rate.weight, ...Object.values(extras.rate.penalty.constants)] : [],
     };
@@ -97,13 +100,15 @@ export function cell(
         trace('v'),
         { form: 'f32', shape: [def.states.length + (def.z ? 1 : 0), B, N], requiresGrad, name: `${label} final state` },
         { form: 'f32', shape: [ACTIVITY_ROWS, N], requiresGrad: false, name: `${label} activity` },
+        { ...trace('current gradient'), requiresGrad: false },
         ...def.states.map(trace),
       ],
       label,
     ),
     attrs,
   } as unknown as Node<CellAttrs>;
-  const run: CellRun = { label, ...outputOf(node), extras };
+  const named = Object.fromEntries(Object.keys(def.params).map((name, i) => [name, constants[i]!]));
+  const run: CellRun = { label, ...outputOf(node), constants: named, extras };
   source.tape.cells.push(run);
   return run;
 }

@@ -1,3 +1,4 @@
+import { byteLength } from '../../device/storage.ts';
 import { backwardRegions, cellBackward } from '../../kernels/cell.ts';
 import { words } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
@@ -10,13 +11,14 @@ import { biasGradient, inputGradient, spikeWeightGradient, sumRows, weightGradie
 export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const plan = planOf(low, node);
   const { attrs, def, T, B, N, Q, path, planes, slots, adjoint } = plan;
-  if (!adjoint) return;
   const out = outputOf(node);
+  const nothing = (): void => giveNoGradient(low, node);
+  if (!adjoint) return nothing();
   const dz = out.z && low.gradient(out.z);
   const dv = low.gradient(out.v);
   const dFinal = low.gradient(out.final);
   const { recurrent, weight, bias, extras } = attrs;
-  if (!dz && !dv && !dFinal && !extras.rate && extras.penalties.length === 0) return;
+  if (!dz && !dv && !dFinal && !extras.rate && extras.penalties.length === 0) return nothing();
   const start = node.inputs[INPUT.start] ?? null;
 
   const carry = plan.backwardCarry();
@@ -89,6 +91,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
     low.addGradient(start, g);
   }
 
+  low.give(out.currentGradient, gradIn);
   const spikesIn = node.inputs[INPUT.spikes] ?? null;
   const current = node.inputs[INPUT.current] ?? null;
   if (low.needs(current)) low.addGradient(current, gradIn);
@@ -120,6 +123,14 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       perLayer: p.data.length === 1,
     });
   });
+}
+
+/** What the user reads where the loss does not depend on the layer. */
+function giveNoGradient(low: Lowering, node: Node<CellAttrs>): void {
+  const { currentGradient: t } = outputOf(node);
+  if (!low.keeps(t)) return;
+  const zeros = { name: t.name, form: 'f32' as const, shape: t.shape, role: 'constant' as const };
+  low.give(t, { ...zeros, data: new Uint32Array(byteLength(zeros) / 4) });
 }
 
 /** Whether the user reads what lies in the trace's first plane after the step. */

@@ -41,6 +41,8 @@ export interface CellOutputs {
   readonly final: Tensor;
   /** Sums over the batch, [6, N]: spikes, smallest and largest voltage, voltage penalty, rate penalty, rate. */
   readonly activity: Tensor;
+  /** The gradient of the loss by the current that reaches each neuron at each step, [T, B, N]; made by the backward pass. */
+  readonly currentGradient: Tensor;
   /** The other states over time, [T, B, N] each. */
   readonly states: Readonly<Record<string, Tensor>>;
 }
@@ -48,18 +50,21 @@ export interface CellOutputs {
 /** A cell as it was recorded: what regularisers and monitors work with. */
 export interface CellRun extends CellOutputs {
   readonly label: string;
+  /** The neuron's constants by name. */
+  readonly constants: Readonly<Record<string, Parameter>>;
   readonly extras: CellExtras;
 }
 
 /** The outputs by name. */
 export const outputOf = (node: Node<CellAttrs>): CellOutputs => {
-  const [z, v, final, act, ...states] = node.outputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+  const [z, v, final, act, dI, ...states] = node.outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
   const { definition: def } = node.attrs;
   return {
     z: def.z ? z : null,
     v,
     final,
     activity: act,
+    currentGradient: dI,
     states: Object.fromEntries(def.states.map((s, i) => [s, states[i]!])),
   };
 };

@@ -71,7 +71,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     path: chooseTimePath({ N, B, T, inputs, recurrent: attrs.recurrent !== null }, low.limits, attrs.chunk),
     slots: {
       surrogate: Object.keys(surrogate?.constants ?? {}),
-      penalties: extras.penalties.map((p) => p.penalty.name),
+      penalties: extras.penalties.flatMap(({ penalty: p }) => [p.name, ...Object.keys(p.constants ?? {})]),
     },
     trace: planes.length ? low.make(`${node.label} trace`, 'f32', [planes.length, T, B, N]) : null,
     spikes: def.z ? low.make(`${node.label} spikes`, 'bits', [T, B, N]) : null,

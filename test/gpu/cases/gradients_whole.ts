@@ -116,8 +116,8 @@ compareCase(
 const variants = {
   'subtract, same step': new LIF(9, 33, { recurrent: true, surrogate: 'triangle', learn: ['tau'], detachReset: true }),
   'zero, same step': new LIF(9, 33, { reset: 'zero', recurrent: true, learn: ['threshold'], record: 'after reset' }),
-  'subtract, next step': new LIF(9, 33, { resetMoment: 'next step', surrogate: soft, learn: ['tau'] }),
-  'zero, next step': new LIF(9, 33, { reset: 'zero', resetMoment: 'next step', recurrent: true }),
+  'subtract, next step': new LIF(9, 33, { resetMoment: 'next step after leak', surrogate: soft, learn: ['tau'] }),
+  'zero, next step': new LIF(9, 33, { reset: 'zero', resetMoment: 'next step after leak', recurrent: true }),
   'Euler, input gain': new LIF(9, 33, { decay: 'euler', inputGain: 'one minus alpha', weightGain: 12, learn: ['tau'] }),
   none: new LIF(9, 33, { reset: 'none', threshold: 2 }),
 };

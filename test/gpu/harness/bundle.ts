@@ -59,6 +59,7 @@ export async function bundleCases(entry: 'page' | 'worker' | 'dawn', files: read
       'spiketape/host': join(root, 'src/host/index.ts'),
       'spiketape/datasets': join(root, 'datasets/index.ts'),
       'spiketape/report': join(root, 'src/report/index.ts'),
+      'spiketape/check': join(root, 'src/check/index.ts'),
       spiketape: join(root, 'src/index.ts'),
     },
     plugins: [casesPlugin(files)],

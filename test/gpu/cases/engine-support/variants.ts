@@ -1,15 +1,25 @@
 import {
   Adam,
+  AdLIF,
   AHP,
   ALIF,
+  Alpha,
+  BRF,
   CarriedState,
+  CubaLIF,
   crossEntropy,
   Engine,
+  GLIF,
+  IF,
   type Layer,
   LIF,
+  type LIFOptions,
   Linear,
+  PLIF,
   Readout,
+  RF,
   regularize,
+  SEAdLIF,
   Sequential,
 } from 'spiketape';
 import type { Step } from '../../../../src/device/device.ts';
@@ -42,6 +52,27 @@ export interface Neuron {
 const each = <T>(...lists: readonly (readonly unknown[])[]): T[] =>
   lists.reduce<unknown[][]>((all, list) => all.flatMap((a) => list.map((x) => [...a, x])), [[]]) as T[];
 
+const leaky: readonly (readonly [what: string, options: LIFOptions, params?: readonly string[]])[] = [
+  ['', {}],
+  [' euler', { decay: 'euler' }],
+  [' detached', { detachReset: true }],
+  [' zero', { reset: 'zero' }],
+  [' none', { reset: 'none' }],
+  [' value', { resetTo: -0.1 }, ['tau', 'threshold', 'resetTo']],
+  [' after leak', { resetMoment: 'next step after leak' }],
+  [' zero after leak detached', { reset: 'zero', resetMoment: 'next step after leak', detachReset: true }],
+  [' zero before leak', { reset: 'zero', resetMoment: 'next step before leak' }],
+  [' after reset', { record: 'after reset' }],
+  [' one minus alpha', { inputGain: 'one minus alpha' }],
+  [' dt/tau', { inputGain: 'dt/tau' }],
+  [' beta', { beta: 0.9 }, ['beta', 'threshold']],
+  [' refractory', { refractory: 3 }],
+  [' one to one', { recurrent: 'one-to-one', refractory: 1 }],
+  ...(['snntorch', 'spikingjelly', 'norse', 'lava', 'nir'] as const).map(
+    (semantics) => [` ${semantics}`, { semantics }] as const,
+  ),
+];
+
 /** All choices of equations. */
 export const neurons: readonly Neuron[] = [
   ...each<['exponential' | 'euler', boolean]>(['exponential', 'euler'], [false, true]).flatMap(
@@ -58,28 +89,93 @@ export const neurons: readonly Neuron[] = [
         params: ['tau', 'tauAdaptation', 'beta', 'threshold'],
         make: (inputs, N, o) => sized(ALIF, inputs, N, { ...o, decay, detachReset }),
       },
-      ...each<
-        [
-          'subtract' | 'zero' | 'none',
-          'same step' | 'next step',
-          'before reset' | 'after reset',
-          'one' | 'one minus alpha',
-        ]
-      >(
-        ['subtract', 'zero', 'none'],
-        ['same step', 'next step'],
-        ['before reset', 'after reset'],
-        ['one', 'one minus alpha'],
-      ).map(
-        ([reset, resetMoment, record, inputGain]): Neuron => ({
-          name: `LIF ${decay} ${reset} ${resetMoment} ${record} ${inputGain}${detachReset ? ' detached' : ''}`,
-          spikes: true,
-          params: ['tau', 'threshold'],
-          make: (inputs, N, o) =>
-            sized(LIF, inputs, N, { ...o, decay, reset, resetMoment, record, inputGain, detachReset }),
-        }),
-      ),
     ],
+  ),
+  ...each<['exponential' | 'euler', boolean]>(['exponential', 'euler'], [false, true]).flatMap(
+    ([decay, detachReset]): Neuron[] => [
+      {
+        name: `AdLIF ${decay}${detachReset ? ' detached' : ''}`,
+        spikes: true,
+        params: ['tau', 'tauW', 'a', 'b', 'threshold'],
+        make: (inputs, N, o) => sized(AdLIF, inputs, N, { ...o, decay, detachReset }),
+      },
+      {
+        name: `SEAdLIF ${decay}${detachReset ? ' detached, after its reset' : ''}`,
+        spikes: true,
+        params: ['tau', 'tauW', 'a', 'b', 'q', 'threshold'],
+        make: (inputs, N, o) =>
+          sized(SEAdLIF, inputs, N, {
+            ...o,
+            decay,
+            detachReset,
+            record: detachReset ? ('after reset' as const) : ('before reset' as const),
+          }),
+      },
+    ],
+  ),
+  ...(['zero', 'subtract'] as const).map(
+    (reset): Neuron => ({
+      name: `PLIF ${reset}`,
+      spikes: true,
+      params: ['k', 'threshold'],
+      make: (inputs, N, o) => sized(PLIF, inputs, N, { ...o, reset }),
+    }),
+  ),
+  {
+    name: 'GLIF',
+    spikes: true,
+    params: ['a', 'b', 'c', 'tau', 'l', 'r', 'g', 'threshold'],
+    make: (inputs, N, o) =>
+      inputs === null ? new GLIF(N, { ...o, steps: 400 }) : new GLIF(inputs, N, { ...o, steps: 400 }),
+  },
+  {
+    name: 'RF',
+    spikes: true,
+    params: ['period', 'tau', 'threshold'],
+    make: (inputs, N, o) => sized(RF, inputs, N, o),
+  },
+  {
+    name: 'BRF',
+    spikes: true,
+    params: ['omega', 'bOffset', 'gamma', 'threshold'],
+    make: (inputs, N, o) => sized(BRF, inputs, N, o),
+  },
+  // each option of what integrates and fires by itself, and as the frameworks combine them
+  ...leaky.map(
+    ([what, options, params = ['tau', 'threshold']]): Neuron => ({
+      name: `LIF${what}`,
+      spikes: true,
+      params,
+      make: (inputs, N, o) => sized(LIF, inputs, N, { ...o, ...options }),
+    }),
+  ),
+  ...(['subtract', 'zero', 'none'] as const).flatMap((reset): Neuron[] => [
+    {
+      name: `IF ${reset}`,
+      spikes: true,
+      params: ['threshold'],
+      make: (inputs, N, o) => sized(IF, inputs, N, { ...o, reset, refractory: reset === 'zero' ? 2 : 0 }),
+    },
+    {
+      name: `Alpha ${reset}`,
+      spikes: true,
+      params: ['tauDecay', 'tauRise', 'threshold'],
+      make: (inputs, N, o) => sized(Alpha, inputs, N, { ...o, reset }),
+    },
+  ]),
+  {
+    name: 'CubaLIF alpha beta',
+    spikes: true,
+    params: ['alpha', 'beta', 'threshold'],
+    make: (inputs, N, o) => sized(CubaLIF, inputs, N, { ...o, alpha: 0.5, beta: 0.9 }),
+  },
+  ...(['snntorch', 'norse', 'nir'] as const).map(
+    (semantics): Neuron => ({
+      name: `CubaLIF ${semantics}`,
+      spikes: true,
+      params: ['tau', 'tauSyn', 'threshold'],
+      make: (inputs, N, o) => sized(CubaLIF, inputs, N, { ...o, semantics }),
+    }),
   ),
   ...each<['exponential' | 'euler', 0 | 1, 'one' | 'one minus alpha']>(
     ['exponential', 'euler'],

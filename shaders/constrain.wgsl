@@ -1,0 +1,58 @@
+// Keeps weights or their gradients to the constraints of their connections, all matrices of a net in one dispatch:
+//
+//   GRADIENTS   g[post, pre] = 0 where m[post, pre] = 0          before an update: moments and decay leave these alone
+//   otherwise   w[post, pre] = 0 where w s < 0, s = signs[pre]   after an update: a weight of the wrong sign
+//
+// params holds weights, masks and signs, grads the gradients of the weights at the same places. An entry of the table is a
+// matrix of `total` elements less those before it: `first` of them come earlier, its weights begin at `weight`, its mask
+// [post, pre] or its signs [pre] at `by`; `pre` is the length of its rows.
+//
+// Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread an element.
+
+struct Step {
+  seed: u32,
+  step: u32,
+  slots: array<vec4f, 64>,
+}
+
+struct Dims {
+  entries: u32,
+  total: u32,
+  row: u32,
+}
+
+struct Entry {
+  first: u32,
+  weight: u32,
+  by: u32,
+  pre: u32,
+}
+
+const GRADIENTS: bool = false;
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> dims: Dims;
+@group(0) @binding(2) var<storage, read> table: array<Entry>;
+@group(0) @binding(3) var<storage, read_write> params: array<f32>;
+@group(0) @binding(4) var<storage, read_write> grads: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.y * dims.row + id.x;
+  if (at >= dims.total) {
+    return;
+  }
+  var k = 0u;
+  while (k + 1u < dims.entries && table[k + 1u].first <= at) {
+    k++;
+  }
+  let e = table[k];
+  let i = at - e.first;
+  if (GRADIENTS) {
+    if (params[e.by + i] == 0.0) {
+      grads[e.weight + i] = 0.0;
+    }
+  } else if (params[e.weight + i] * params[e.by + i % e.pre] < 0.0) {
+    params[e.weight + i] = 0.0;
+  }
+}
