@@ -1,8 +1,8 @@
 import seedrandom from 'seedrandom';
 
-export interface SplitOptions {
+export interface SplitOptions<F extends readonly number[] = readonly number[]> {
   /** The share of each part, above 0, together 1. */
-  fractions: readonly number[];
+  fractions: F;
   /** The same seed gives the same split, everywhere. */
   seed: number | string;
   /** One label an item, shape [count]: every part then holds about the same mixture of labels as the whole. */
@@ -17,7 +17,10 @@ export interface SplitOptions {
  * @returns one array of item numbers a fraction, in random order
  * @throws Error when count, a fraction, the seed or the labels cannot be used, or a part would be empty
  */
-export function split(count: number, { fractions, seed, labels }: SplitOptions): Uint32Array[] {
+export function split<const F extends readonly number[]>(
+  count: number,
+  { fractions, seed, labels }: SplitOptions<F>,
+): { -readonly [K in keyof F]: Uint32Array } {
   checkCount(count);
   checkFractions(fractions);
   checkSeed(seed);
@@ -47,7 +50,7 @@ export function split(count: number, { fractions, seed, labels }: SplitOptions):
     (parts[neediest] as number[]).push(item);
   });
 
-  return parts.map((part, p) => {
+  const shuffled = parts.map((part, p) => {
     if (part.length === 0) {
       throw new Error(
         `split: fractions[${p}] = ${fractions[p]} of count ${count} leaves a part empty; expected at least one item`,
@@ -55,6 +58,7 @@ export function split(count: number, { fractions, seed, labels }: SplitOptions):
     }
     return shuffle(Uint32Array.from(part), random);
   });
+  return shuffled as { -readonly [K in keyof F]: Uint32Array };
 }
 
 /** Fisher-Yates, in place. */

@@ -49,6 +49,8 @@ export const allowed: Allowed = (c) => {
     const r = regularizerOf(c as Row);
     if ((r.spiking && !spiking) || (r.threshold && !threshold)) return false;
   }
+  // without a reset there is nothing to say of it
+  if (c.reset === 'none' && ((c.resetMoment ?? 'same step') !== 'same step' || c.detachReset === 'true')) return false;
   // that reset is a part of the next step's update: there is no voltage after it
   if (c.record === 'after reset' && c.resetMoment === 'next step after leak') return false;
   // an exponential decay that is given has no dt/tau

@@ -9,6 +9,8 @@ export interface Summary {
   readonly failed: number;
   /** Worst error of each judge; null where none was measured. */
   readonly worst: Readonly<Record<Judge, number | null>>;
+  /** The combination that had it. */
+  readonly hardest: Readonly<Record<Judge, string | null>>;
   readonly flips: { readonly count: number; readonly compared: number; readonly largest: number };
   readonly adapter: string;
   readonly date: string;
@@ -25,10 +27,14 @@ export function summarize(
   const failures = findings.filter((f) => f.problems.length > 0).map(({ name, problems }) => ({ name, problems }));
   if (flips.count > RARE * flips.compared + 1)
     failures.push({ name: 'all', problems: [`${flips.count} of ${flips.compared} spikes differ on the GPU`] });
+  const worst = worstOf(findings);
+  const hardest = (judge: Judge): string | null =>
+    worst[judge] === null ? null : (findings.find((f) => f.errors[judge] === worst[judge])?.name ?? null);
   return {
     combinations: findings.length,
     failed: failures.length,
-    worst: worstOf(findings),
+    worst,
+    hardest: { dual: hardest('dual'), central: hardest('central'), gpu: hardest('gpu') },
     flips,
     ...about,
     failures,

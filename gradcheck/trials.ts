@@ -1,4 +1,5 @@
 import { fitGain } from '../src/check/gain.ts';
+import { Random } from '../src/check/random.ts';
 import { makeTrial, type Trial } from '../src/check/trial.ts';
 import { ABSENT, askedOf, type Combination, lossOf, nameOf, regularizerOf } from './combinations.ts';
 import { makeLayer, neurons } from './neurons.ts';
@@ -15,6 +16,15 @@ export interface Size {
 export const SMALL: Size = { T: 9, B: 2, K: 5, N: 5 };
 /** For the GPU: N and K are no multiples of 4 or 32, and a combination shares what it compiles with the others. */
 export const LARGE: Size = { T: 18, B: 3, K: 21, N: 33 };
+/** Shapes that some combinations have on the GPU instead: one of everything, whole words and quads, several workgroups. */
+const ODD: readonly Size[] = [
+  { T: 1, B: 1, K: 1, N: 1 },
+  { T: 7, B: 5, K: 32, N: 64 },
+  { T: 33, B: 1, K: 3, N: 31 },
+  { T: 12, B: 2, K: 65, N: 130 },
+];
+/** One in so many has one. */
+const RARELY = 8;
 /** A gradient that never shrinks grows with every step of a recurrent net. */
 const SHORT = 6;
 
@@ -22,7 +32,7 @@ const stepsOf = (c: Combination, { T }: Size): number => (c.surrogate === 'strai
 
 function lengthsOf(c: Combination, size: Size): readonly number[] | null {
   const T = stepsOf(c, size);
-  return c.lengths === 'cut' ? Array.from({ length: size.B }, (_, b) => T - b * Math.floor(T / 3)) : null;
+  return c.lengths === 'cut' ? Array.from({ length: size.B }, (_, b) => Math.max(0, T - b * Math.floor(T / 3))) : null;
 }
 
 /** The net of a combination. @param lengths of the samples, each at most the steps that it has */
@@ -51,6 +61,13 @@ export function trialOf(c: Combination, size: Size, gain: number, seed = 0, leng
     gain,
     seed: `${nameOf(c)}/${seed}`,
   });
+}
+
+/** The shape of a combination's net on the GPU. */
+export function sizeOf(c: Combination): Size {
+  const random = new Random(`${nameOf(c)}/size`);
+  const i = Math.floor(random.uniform() * RARELY * ODD.length);
+  return ODD[i] ?? LARGE;
 }
 
 /** The gain with which a combination's net fires on the GPU. */

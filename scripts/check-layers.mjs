@@ -22,7 +22,7 @@ export const allowed = {
   optim: ['neurons', 'kernels', 'device', 'autograd'],
   io: ['neurons', 'layers'],
   diagnose: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers'],
-  train: ['kernels', 'device', 'autograd', 'loss', 'layers', 'optim', 'diagnose'],
+  train: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers', 'optim', 'diagnose'],
   check: ['neurons', 'kernels', 'device', 'gpu', 'reference', 'autograd', 'loss', 'layers'],
 };
 

@@ -1,11 +1,12 @@
-// Keeps weights or their gradients to the constraints of their connections, all matrices of a net in one dispatch:
+// Keeps parameters or their gradients to their constraints, all parameters of a net in one dispatch:
 //
 //   GRADIENTS   g[post, pre] = 0 where m[post, pre] = 0          before an update: moments and decay leave these alone
 //   otherwise   w[post, pre] = 0 where w s < 0, s = signs[pre]   after an update: a weight of the wrong sign
+//               p = lowest where p < lowest, highest where p > highest
 //
-// params holds weights, masks and signs, grads the gradients of the weights at the same places. An entry of the table is a
-// matrix of `total` elements less those before it: `first` of them come earlier, its weights begin at `weight`, its mask
-// [post, pre] or its signs [pre] at `by`; `pre` is the length of its rows.
+// params holds parameters, masks and signs, grads the gradients of the parameters at the same places. An entry of the table
+// is a parameter of `total` elements less those before it: `first` of them come earlier, its values begin at `weight`, its
+// mask [post, pre] or its signs [pre] at `by` (NONE without); `pre` is the length of its rows.
 //
 // Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread an element.
 
@@ -26,7 +27,11 @@ struct Entry {
   weight: u32,
   by: u32,
   pre: u32,
+  lowest: f32,
+  highest: f32,
 }
+
+const NONE: u32 = 0xffffffffu;
 
 const GRADIENTS: bool = false;
 
@@ -52,7 +57,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (params[e.by + i] == 0.0) {
       grads[e.weight + i] = 0.0;
     }
-  } else if (params[e.weight + i] * params[e.by + i % e.pre] < 0.0) {
-    params[e.weight + i] = 0.0;
+    return;
   }
+  var w = params[e.weight + i];
+  if (e.by != NONE && w * params[e.by + i % e.pre] < 0.0) {
+    w = 0.0;
+  }
+  // not clamp, which may make a number of NaN
+  if (w < e.lowest) {
+    w = e.lowest;
+  }
+  if (w > e.highest) {
+    w = e.highest;
+  }
+  params[e.weight + i] = w;
 }

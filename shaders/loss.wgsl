@@ -201,7 +201,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
       }
       if (POOL == POOL_MAX) {
-        pooled[c] = largest;
+        // comparisons pass over a NaN, which must not be hidden
+        let bad = (bitcast<u32>(sum) & 0x7fffffffu) > 0x7f800000u;
+        pooled[c] = select(largest, sum, bad);
         largest_at[c] = at;
       } else {
         pooled[c] = select(sum / steps, sum, POOL == POOL_SUM);

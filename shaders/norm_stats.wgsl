@@ -1,7 +1,8 @@
 // Mean and variance of each channel from those of pieces (Chan, Golub & LeVeque 1983), and the running ones.
 //
 //   n = na + nb,  mean = mean_a + d nb / n,  squares = squares_a + squares_b + d^2 na nb / n  with  d = mean_b - mean_a
-//   running = (1 - momentum) running + momentum batch, the variance there being squares / (n - 1)
+//   running = (1 - momentum) running + momentum batch, the variance there being squares / (n - 1), of one value
+//   none; untouched if momentum is 0
 //
 // sums is [3][pieces][Q] quads, see norm_partial. Channel c of group g has the neurons c P .. c P + P - 1 of the pieces
 // g chunks .. g chunks + chunks - 1. stats is [3][count] floats, i = g C + c: mean, 1 / sqrt(variance + eps), number of values;
@@ -97,10 +98,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     } else {
       stats[dims.count + i] = 1.0 / sqrt(all.squares / all.n + slot(1u));
       let momentum = slot(0u);
-      let mean = params[dims.mean + i];
-      let variance = params[dims.variance + i];
-      params[dims.mean + i] = mean + momentum * (all.mean - mean);
-      params[dims.variance + i] = variance + momentum * (all.squares / max(all.n - 1.0, 1.0) - variance);
+      // 0 times infinity is no number
+      if (momentum > 0.0) {
+        let mean = params[dims.mean + i];
+        let variance = params[dims.variance + i];
+        params[dims.mean + i] = mean + momentum * (all.mean - mean);
+        if (all.n > 1.0) {
+          params[dims.variance + i] = variance + momentum * (all.squares / (all.n - 1.0) - variance);
+        }
+      }
     }
   }
 }

@@ -53,7 +53,7 @@ export type { ForwardContext, LayerConfig } from './layers/layer.ts';
 export { CarriedState, Layer } from './layers/layer.ts';
 export { LIF, type LIFOptions } from './layers/lif.ts';
 export { Linear, type LinearOptions } from './layers/linear.ts';
-export { type Drawn, type NeuronOptions, Neurons, type PerNeuron } from './layers/neurons.ts';
+export { type Constant, type Drawn, type NeuronOptions, Neurons, type PerNeuron } from './layers/neurons.ts';
 export { Neuron, type NeuronLayerOptions } from './layers/own.ts';
 export { Parallel, type ParallelOptions } from './layers/parallel.ts';
 export { PLIF, type PLIFOptions } from './layers/plif.ts';
@@ -112,6 +112,7 @@ export {
   gaussian,
   multiGaussian,
   type Surrogate,
+  type SurrogateChoice,
   sigmoid,
   straightThrough,
   surrogateNames,

@@ -14,15 +14,16 @@ import {
   Engine,
   GLIF,
   IF,
-  type Layer,
   LIF,
   Linear,
+  type Neurons,
   PLIF,
   Readout,
   RF,
   regularize,
   SEAdLIF,
   Sequential,
+  savedBytes,
 } from '../../src/index.ts';
 import { kernels } from '../../src/kernels/index.ts';
 import { type Parsed, parseFlags, UsageError } from '../args.ts';
@@ -30,7 +31,7 @@ import { type Parsed, parseFlags, UsageError } from '../args.ts';
 export const summary = 'prints a shader, as it stands or assembled for a neuron';
 
 export const usage = `
-Usage: spiketape wgsl                           lists kernels and neurons
+Usage: spiketape wgsl                           lists kernels, and neurons with what each saves for its backward pass
        spiketape wgsl KERNEL                    a shader as it stands in shaders/
        spiketape wgsl [KERNEL] --neuron NAME    what a layer of such neurons compiles; KERNEL is cell_forward by default
 
@@ -43,6 +44,7 @@ Usage: spiketape wgsl                           lists kernels and neurons
   --surrogate NAME          triangle, fast_sigmoid, atan, sigmoid, boxcar, exponential, gaussian, multi_gaussian or
                             straight_through
   --learn A,B               constants that are trained
+  --semantics NAME          as a framework does it: snntorch, spikingjelly, norse, lava or nir, where it has the neuron
   --bias                    a trained constant current
   --lengths                 samples of unequal length
   --state                   the state is carried over from the window before
@@ -59,6 +61,7 @@ const OPTIONS = {
   inputs: { type: 'string', value: 'I' },
   surrogate: { type: 'string', value: 'NAME' },
   learn: { type: 'string', value: 'A,B' },
+  semantics: { type: 'string', value: 'NAME' },
   recurrent: { type: 'boolean' },
   current: { type: 'boolean' },
   dense: { type: 'boolean' },
@@ -75,7 +78,7 @@ const OPTIONS = {
 const STEPS = 64;
 
 type Sizes = [inputs: number, N: number] | [N: number];
-type Build = (sizes: Sizes, options: object) => Layer;
+type Build = (sizes: Sizes, options: object) => Neurons;
 
 const NEURONS: Record<string, { about: string; spikes: boolean; build: Build }> = {
   ahp: {
@@ -136,13 +139,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (values.neuron === undefined)
     throw new UsageError(`--${options[0]}: needs --neuron ${Object.keys(NEURONS).join('|')}`);
   const wanted = kernelOf(named, values);
-  const calls = await record(values);
+  const { layer, calls } = await record(values);
   const found = calls.find((c) => c.kernel.name === wanted);
   if (!found) {
     const there = [...new Set(calls.map((c) => c.kernel.name))].join(', ');
     throw new UsageError(`wgsl: this layer does not use ${wanted}; its kernels are ${there}`);
   }
-  process.stdout.write(`${note(found)}${assemble(found.kernel, found.variant)}`);
+  process.stdout.write(`${note(layer, found)}${assemble(found.kernel, found.variant)}`);
   return 0;
 }
 
@@ -154,8 +157,8 @@ function kernelOf(named: string | undefined, values: Parsed['values']): string {
   return 'cell_backward';
 }
 
-/** The calls of the layer in the step that a net of it becomes. */
-async function record(values: Parsed['values']): Promise<Call[]> {
+/** A layer, and its calls in the step that a net of it becomes. */
+async function record(values: Parsed['values']): Promise<{ layer: Neurons; calls: Call[] }> {
   const neuron = Object.hasOwn(NEURONS, String(values.neuron)) ? NEURONS[String(values.neuron)] : undefined;
   if (!neuron) throw new UsageError(`--neuron: expected ${Object.keys(NEURONS).join('|')}, got '${values.neuron}'`);
   for (const name of ['recurrent', 'surrogate', 'rate', 'voltage'] as const) {
@@ -164,11 +167,13 @@ async function record(values: Parsed['values']): Promise<Call[]> {
   const [N, inputs] = [size('neurons', values), size('inputs', values)];
   const training = !values.inference;
   const [T, B] = [STEPS, 2];
-  let layer: Layer;
+  let layer: Neurons;
   try {
-    const { recurrent, bias, surrogate } = values;
+    const { recurrent, bias, surrogate, semantics } = values;
     const learn = typeof values.learn === 'string' ? values.learn.split(',') : undefined;
-    const given = Object.entries({ recurrent, bias, surrogate, learn }).filter(([, value]) => value !== undefined);
+    const given = Object.entries({ recurrent, bias, surrogate, semantics, learn }).filter(
+      ([, value]) => value !== undefined,
+    );
     layer = neuron.build(values.current ? [N] : [inputs, N], Object.fromEntries(given));
   } catch (error) {
     throw new UsageError((error as Error).message);
@@ -198,7 +203,7 @@ async function record(values: Parsed['values']): Promise<Call[]> {
     else loss.prepare();
     await tape.run();
   }
-  return recorder.steps.at(-1)!.calls.filter((c) => c.label.startsWith(`${layer.label} `));
+  return { layer, calls: recorder.steps.at(-1)!.calls.filter((c) => c.label.startsWith(`${layer.label} `)) };
 }
 
 function size(name: 'neurons' | 'inputs', values: Parsed['values']): number {
@@ -210,7 +215,7 @@ function size(name: 'neurons' | 'inputs', values: Parsed['values']): number {
 }
 
 /** What the text does not say: whose call it is, its grid, and what the derivation of the backward step found. */
-function note(call: Call): string {
+function note(layer: Neurons, call: Call): string {
   const lines = [`${call.label}: ${call.groups.join(' x ')} workgroups for 2 samples of ${STEPS} steps`];
   const plan = call.twin as Partial<CellPlan> | null | undefined;
   if (plan?.path) {
@@ -218,12 +223,23 @@ function note(call: Call): string {
       list?.map((p) => p.name).join(', ') || 'nothing';
     const { adjoint, def } = plan;
     lines.push(`states: ${def!.states.join(', ')}`);
-    if (adjoint)
+    if (adjoint) {
+      const planes = [...adjoint.planes.map((p) => p.name), ...layer.keptBeside];
       lines.push(
-        `saved for the backward pass: ${names(adjoint.planes)}${def!.z ? ', and the spikes as bits' : ''}; rebuilt in it: ${names(adjoint.previous)}`,
+        `saved for the backward pass: ${saves(planes, def!.z !== null)}`,
+        `rebuilt in it: ${names(adjoint.previous)}`,
       );
+    }
   }
   return `${lines.map((l) => `// ${l}`).join('\n')}\n\n`;
+}
+
+/** Values of 4 bytes, spikes of a bit. */
+function saves(planes: readonly string[], spikes: boolean): string {
+  const names = [...planes, ...(spikes ? ['the spikes as bits'] : [])];
+  return names.length
+    ? `${4 * planes.length + (spikes ? 1 / 8 : 0)} bytes a neuron and step (${names.join(', ')})`
+    : 'nothing';
 }
 
 function list(): string {
@@ -233,7 +249,10 @@ function list(): string {
     ...kernels.map((k) => `  ${k.name.padEnd(24)}${about(k.source)}`),
     '',
     'Neurons (spiketape wgsl --neuron NAME, see --help):',
-    ...Object.entries(NEURONS).map(([name, { about: text }]) => `  ${name.padEnd(24)}${text}`),
+    ...Object.entries(NEURONS).map(([name, { about: text, spikes, build }]) => {
+      const { planes } = savedBytes(build([1], {}));
+      return `  ${name.padEnd(24)}${text}; saves ${saves(planes, spikes)}`;
+    }),
     '',
   ].join('\n');
 }

@@ -36,10 +36,7 @@ export async function digitSequences(order: 'rows' | 'pixels', seed: number): Pr
     }
   }
   const all = new Dataset({ steps, inputs, values, labels: digits.labels });
-  const [train, test] = split(digits.count, { fractions: [0.8, 0.2], seed, labels: digits.labels }) as [
-    Uint32Array,
-    Uint32Array,
-  ];
+  const [train, test] = split(digits.count, { fractions: [0.8, 0.2], seed, labels: digits.labels });
   const perRow = (pieces * shown) / 8;
   const rows = Array.from({ length: 8 }, (_, r) => ({ from: r * perRow, to: (r + 1) * perRow, label: `row ${r + 1}` }));
   return {

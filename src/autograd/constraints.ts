@@ -4,6 +4,8 @@ import { fold } from '../kernels/sizes.ts';
 import type { Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 
+/** Numbers that no range bounds. */
+export const UNBOUNDED = 3e38;
 /** No such array. */
 export const NONE = 0xffffffff;
 /** Random numbers of rewiring; apart from the streams of operations, which count from 0. */
@@ -14,6 +16,9 @@ export interface Moments {
   readonly storage: Storage;
   readonly slabs: number;
 }
+
+/** Of a matrix [post, ...]. */
+const columnsOf = (p: Parameter): number => p.data.length / p.shape[0]!;
 
 const masked = new WeakMap<Lowering, Set<Parameter>>();
 
@@ -26,13 +31,14 @@ export function maskGradients(low: Lowering, parameters: readonly Parameter[]): 
   masked.set(low, done);
   const now = parameters.filter((p) => p.trainable && p.options.mask && !done.has(p));
   for (const p of now) done.add(p);
-  constrain(low, true, now, (p) => p.options.mask!);
+  constrain(low, true, now, (p) => p.options.mask);
 }
 
 /**
- * Brings parameters back to their constraints after their update: a weight whose sign is not its presynaptic neuron's
- * becomes 0, and rewired matrices lose connections that crossed 0 and gain as many. One dispatch for all signs, one for all
- * that is rewired, none for the rest.
+ * Brings parameters back to their constraints after their update: a value outside its range goes to the nearest end (the
+ * kernels read that anyway; left outside, it would have to come all the way back before it learned again), a weight whose
+ * sign is not its presynaptic neuron's becomes 0, and rewired matrices lose connections that crossed 0 and gain as many.
+ * One dispatch for all ranges and signs, one for all that is rewired, none for the rest.
  *
  * @param moments those of connections that are lost become 0, so that a connection made later starts without a past
  */
@@ -45,8 +51,8 @@ export function constrainAfterUpdate(
   constrain(
     low,
     false,
-    trained.filter((p) => p.options.signs && !p.options.rewire),
-    (p) => p.options.signs!,
+    trained.filter(({ options: { signs, rewire, min, max } }) => !rewire && (signs || (min ?? max) !== undefined)),
+    (p) => p.options.signs,
   );
   rewire(
     low,
@@ -59,7 +65,7 @@ function constrain(
   low: Lowering,
   gradients: boolean,
   parameters: readonly Parameter[],
-  by: (p: Parameter) => Parameter,
+  by: (p: Parameter) => Parameter | undefined,
 ): void {
   if (parameters.length === 0) return;
   const { arena } = low;
@@ -67,10 +73,12 @@ function constrain(
   const table = parameters.flatMap((p) => {
     const first = total;
     total += p.data.length;
-    return [first, arena.offset(p), arena.offset(by(p)), p.shape.at(-1)!];
+    const [other, { min = -UNBOUNDED, max = UNBOUNDED }] = [by(p), p.options];
+    const range = new Uint32Array(Float32Array.of(min, max).buffer);
+    return [first, arena.offset(p), other ? arena.offset(other) : NONE, columnsOf(p), ...range];
   });
   const { groups, row } = fold(total, 64);
-  low.call(kernels.constrain, gradients ? 'masked gradients' : 'signs', {
+  low.call(kernels.constrain, gradients ? 'masked gradients' : 'ranges and signs', {
     variant: { constants: { GRADIENTS: gradients } },
     dims: { entries: parameters.length, total, row },
     buffers: {
@@ -93,7 +101,7 @@ function rewire(low: Lowering, parameters: readonly Parameter[], remembered: Mom
       arena.offset(mask!),
       signs ? arena.offset(signs) : NONE,
       p.data.length,
-      p.shape.at(-1)!,
+      columnsOf(p),
       noDiagonal ? 1 : 0,
       rewire!.connections,
       REWIRING_STREAMS + arena.offset(p),

@@ -3,11 +3,10 @@ import type { Storage } from '../device/storage.ts';
 import { effective } from '../kernels/dense.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
-import { NONE } from './constraints.ts';
+import { NONE, UNBOUNDED } from './constraints.ts';
 import type { Parameter } from './parameter.ts';
 
 const FORM = { pre: 0, post: 1, perNeuron: 2 } as const;
-const UNBOUNDED = 3e38;
 
 interface Entry {
   readonly first: number;

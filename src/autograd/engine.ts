@@ -4,7 +4,7 @@ import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { Tape } from './tape.ts';
 
-/** Anything with parameters: a layer, a net. */
+/** Anything with parameters: a net. */
 export interface Module {
   parameters(): Parameter[];
 }
@@ -24,14 +24,24 @@ export class Engine<D extends Device = Device> {
 
   constructor(readonly device: D) {}
 
-  /** Copies a net's parameters to the device. Binding it again copies them again. */
+  /**
+   * Copies a net's parameters to the device. Binding it again copies them again.
+   *
+   * @throws when a layer of it is also in a net that is bound here: the two copies would not learn together
+   */
   bind(net: Module): Arena {
     const known = this.#arenas.get(net);
     if (known) {
       known.push();
       return known;
     }
-    const arena = new Arena(this.device, net.parameters());
+    const parameters = net.parameters();
+    const taken = parameters.find((p) => this.#owners.has(p));
+    if (taken)
+      throw new Error(
+        `engine.bind: parameter '${taken.name}' is in another net that is bound here; call engine.pull and engine.unbind with that net first`,
+      );
+    const arena = new Arena(this.device, parameters);
     this.#arenas.set(net, arena);
     this.#numbers.set(arena, ++this.#bound);
     for (const p of arena.parameters) this.#owners.set(p, arena);
@@ -62,13 +72,15 @@ export class Engine<D extends Device = Device> {
   /**
    * Begins a step.
    *
-   * @param options seed and step number for everything random in it; training: false leaves the backward pass out
+   * @param options seed and step number for everything random in it; training: false leaves the backward pass out;
+   *   observe: true leaves running statistics of normalisations as they are
    */
-  tape(options: { seed?: number; step?: number; training?: boolean } = {}): Tape {
+  tape(options: { seed?: number; step?: number; training?: boolean; observe?: boolean } = {}): Tape {
     return new Tape(this, {
       seed: options.seed ?? 0,
       step: options.step ?? this.#taped++,
       training: options.training ?? true,
+      observe: options.observe ?? false,
     });
   }
 

@@ -29,7 +29,7 @@ export interface Rewiring {
 export interface ParameterOptions {
   /** Default true. */
   readonly trainable?: boolean;
-  /** The range in which kernels keep the value that they read. */
+  /** The range in which kernels keep the value that they read, and to which an update brings it back. */
   readonly min?: number;
   readonly max?: number;
   /** No connection from a neuron to itself. */
@@ -38,7 +38,7 @@ export interface ParameterOptions {
   readonly mask?: Parameter;
   /** Gives a mask that is drawn with the weights. */
   readonly drawMask?: (random: () => number) => ArrayLike<number>;
-  /** +1 or -1 for each presynaptic neuron: the sign of its weights. */
+  /** +1 or -1 for each column of the matrix [post, ...]: the sign of its weights. */
   readonly signs?: Parameter;
   /** Needs a mask. */
   readonly rewire?: Rewiring;
@@ -67,10 +67,15 @@ export class Parameter {
     const length = shape.reduce((a, b) => a * b, 1);
     this.data = new Float32Array(length);
     this.drawn = 'fill' in init;
-    if ('fill' in init) {
-      if (typeof init.fill === 'number') this.data.fill(init.fill);
-      else this.#set(init.fill);
-    }
+    this.reset();
+  }
+
+  /** Puts back the values that it began with, if it is not one that is drawn. */
+  reset(): void {
+    const { init } = this;
+    if (!('fill' in init)) return;
+    if (typeof init.fill === 'number') this.data.fill(init.fill);
+    else this.#set(init.fill);
   }
 
   get trainable(): boolean {
@@ -113,7 +118,7 @@ export class Parameter {
     const { data, options } = this;
     const { noDiagonal, mask, signs, rewire } = options;
     if (!noDiagonal && !mask && !signs) return;
-    const columns = this.shape.at(-1)!;
+    const columns = data.length / this.shape[0]!;
     for (let i = 0; i < data.length; i++) {
       const [post, pre] = [Math.floor(i / columns), i % columns];
       if ((noDiagonal && post === pre) || (mask && mask.data[i] === 0)) data[i] = 0;

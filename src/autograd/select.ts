@@ -19,6 +19,20 @@ export function select(owner: string, parameters: readonly Parameter[], selectio
   return parameters.filter((p) => chosen.has(p));
 }
 
+/**
+ * Those of a selection that are trained. A pattern may take fixed ones by the way; who names one expects it to learn.
+ *
+ * @throws as `select`, and when a parameter is named that is not trained
+ */
+export function selectTrained(owner: string, parameters: readonly Parameter[], selection: Selection): Parameter[] {
+  const names = Array.isArray(selection) ? selection : [selection];
+  return select(owner, parameters, selection).filter((p) => {
+    if (!p.trainable && names.includes(p.name))
+      throw new Error(`${owner}: parameter '${p.name}' is not trained; name it in the layer's option learn`);
+    return p.trainable;
+  });
+}
+
 function one(owner: string, parameters: readonly Parameter[], selector: Selector): Parameter[] {
   const taken = parameters.filter((p) => {
     if (typeof selector === 'function') return selector(p);

@@ -39,7 +39,7 @@ export class Tape {
 
   constructor(
     readonly engine: Engine,
-    readonly options: { readonly seed: number; readonly step: number; readonly training: boolean },
+    readonly options: Readonly<{ seed: number; step: number; training: boolean; observe: boolean }>,
   ) {}
 
   /** The arena of the net that this step uses; one net a step. */
@@ -123,6 +123,12 @@ export class Tape {
     const storage = this.#executableFor(t, this.keptGradients.has(t)) && this.#step().gradients.get(t.id);
     if (!storage) throw new Error(`readGradient: no gradient of the loss reaches ${t}`);
     return decode(await this.#executable!.read(storage), 'f32', t.shape);
+  }
+
+  /** What all steps of this form have in common: they share buffers and reports. @throws before the step has run */
+  get form(): object {
+    if (!this.#executable) throw new Error('form: the step has not run');
+    return this.#executable;
   }
 
   /** The reports of all steps of this form since the last call, oldest first, one array per reported tensor. */

@@ -4,10 +4,11 @@ import type { NeuronOptions, PerNeuron } from '../layers/neurons.ts';
 import { Neuron } from '../layers/own.ts';
 import type { NeuronDefinition } from '../neurons/definition.ts';
 import { type Saved, savedBytes } from '../neurons/saved_bytes.ts';
+import { steady } from './conditioning.ts';
 import { meanEntropy } from './entropy.ts';
 import { fitGain } from './gain.ts';
 import { makeTrial, type Trial, type TrialOptions } from './trial.ts';
-import { judged, largest, measured, wrong } from './verdict.ts';
+import { FIRING, judged, largest, measured, wrong } from './verdict.ts';
 
 export interface CheckNeuronOptions {
   /** Where to compare with float64. Default: this place's GPU if there is one; null leaves it out. */
@@ -45,8 +46,6 @@ interface Size {
 
 const SMALL: Size = { T: 9, B: 2, K: 5, N: 5 };
 const LARGE: Size = { T: 18, B: 3, K: 21, N: 33 };
-/** Where no gain of the weights brings more or fewer spikes than this, there is nothing to check. */
-const FIRING = { least: 0.02, most: 0.6 };
 
 /** The forms in which a layer of the neuron is checked. */
 const forms: readonly (Pick<TrialOptions, 'dense' | 'start'> & {
@@ -101,7 +100,7 @@ export async function checkNeuron(
       errors.push(...judgement.agreements.map((a) => a.error));
       rates.push(rate);
       if (!engine) continue;
-      const gpu = await measured(engine, make(LARGE, gain));
+      const gpu = await measured(engine, await steady((n) => make(LARGE, gain, n)));
       note(gpu.problems);
       differences.push(gpu.worst);
       flips.count += gpu.flips.count;

@@ -1,11 +1,7 @@
-import { Engine } from '../autograd/engine.ts';
-import type { Tape } from '../autograd/tape.ts';
-import { ReferenceDevice } from '../reference/device.ts';
-import type { Twin } from '../reference/twin.ts';
 import { dual } from './dual.ts';
-import { gradient64, loss64, parameterGradient64 } from './float64.ts';
 import { naive, primitive, step, type Tensors } from './naive.ts';
 import { Random } from './random.ts';
+import type { ReferenceGradients } from './reference_gradients.ts';
 import type { Trial } from './trial.ts';
 
 /** How well the gradient of one tensor agrees with the exact derivative of the naive net along a random direction. */
@@ -26,36 +22,18 @@ export interface Judgement {
 /** Above this, a gradient is wrong. */
 export const EXACT = 1e-6;
 
-/** Gradients of a trial in the smooth mode, as the derived adjoint has them in float64. */
-export interface Smooth {
-  readonly loss: number;
-  readonly gradients: ReadonlyMap<string, Float64Array>;
-}
-
-/** @param twins others than the reference's own, to see a check fail */
-export async function smoothGradients(trial: Trial, twins: ReadonlyMap<string, Twin> = new Map()): Promise<Smooth> {
-  const engine = new Engine(new ReferenceDevice({ smooth: true, twins }));
-  const { experiment } = trial;
-  engine.bind(experiment.module);
-  const tape: Tape = engine.tape();
-  const recorded = experiment.record(tape);
-  for (const t of recorded.inputs) t.keepGradient();
-  recorded.loss.backward();
-  await tape.run();
-  const gradients = new Map<string, Float64Array>();
-  for (const p of tape.arena!.parameters) if (p.trainable) gradients.set(p.name, parameterGradient64(tape, p).slice());
-  for (const t of recorded.inputs) gradients.set(t.name, await gradient64(t, recorded.loss));
-  return { loss: await loss64(recorded.loss), gradients };
-}
-
-/** Compares every gradient of a trial with dual numbers, each tensor along a random direction of its own. */
-export function judge(trial: Trial, smooth: Smooth): Judgement {
+/**
+ * Compares every gradient of a trial with dual numbers, each tensor along a random direction of its own.
+ *
+ * @param smooth the gradients, in the smooth mode
+ */
+export function judge(trial: Trial, smooth: Pick<ReferenceGradients, 'loss' | 'gradients'>): Judgement {
   const spike = trial.layer.surrogate ? primitive(trial.layer.surrogate) : step;
   const random = new Random(`${trial.facts.seed}/directions`);
   let value = 0;
   const agreements: Agreement[] = [];
   for (const [moved, gradient] of smooth.gradients) {
-    let u: number[] = [];
+    const u: number[] = [];
     const tensors: Tensors = (name, values) =>
       Array.from(values, (x) => {
         if (name !== moved) return dual(x);
@@ -63,7 +41,6 @@ export function judge(trial: Trial, smooth: Smooth): Judgement {
         u.push(direction);
         return dual(x, direction);
       });
-    u = [];
     const { loss } = naive(trial, tensors, spike);
     value = Math.abs(loss.value - smooth.loss) / Math.max(1e-300, Math.abs(loss.value));
     const products = u.map((d, i) => d * gradient[i]!);

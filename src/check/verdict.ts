@@ -3,7 +3,8 @@ import type { GpuDevice } from '../gpu/device.ts';
 import type { Flips } from '../reference/device.ts';
 import type { Twin } from '../reference/twin.ts';
 import { compareWithReference, NEAR, TOLERANCE } from './compare.ts';
-import { EXACT, type Judgement, judge, smoothGradients } from './judge.ts';
+import { EXACT, type Judgement, judge } from './judge.ts';
+import { referenceGradients } from './reference_gradients.ts';
 import type { Trial } from './trial.ts';
 
 /** The losses of naive net and reference may differ by this, relatively. */
@@ -11,7 +12,7 @@ const SAME = 1e-9;
 /** Other nets of the same form that are tried where some gradient is 0 throughout. */
 const TRIES = 6;
 /** Shares of neurons and steps that fire; outside there is nothing to check. */
-const FIRING = { least: 0.02, most: 0.6 };
+export const FIRING = { least: 0.02, most: 0.6 };
 
 /** A trial in the smooth mode, and what the judge says of it. */
 export interface Judged {
@@ -29,7 +30,7 @@ export interface Judged {
 export async function judged(make: (seed: number) => Trial, twins?: ReadonlyMap<string, Twin>): Promise<Judged> {
   for (let seed = 0; ; seed++) {
     const trial = make(seed);
-    const smooth = await smoothGradients(trial, twins);
+    const smooth = await referenceGradients(trial, { smooth: true, ...(twins ? { twins } : {}) });
     const judgement = judge(trial, smooth);
     const unheard = judgement.agreements.some((a) => a.size === 0 && a.error === 0);
     if (!unheard || seed === TRIES) return { trial, loss: smooth.loss, judgement };
@@ -40,7 +41,9 @@ export async function judged(make: (seed: number) => Trial, twins?: ReadonlyMap<
 export function wrong({ value, agreements }: Judgement): string[] {
   const problems = value < SAME ? [] : [`the losses of reference and naive net differ by ${value.toExponential(1)}`];
   for (const { name, size, error } of agreements) {
-    if (!(error < EXACT)) problems.push(`dual numbers: the gradient of ${name} is off by ${error.toExponential(1)}`);
+    if (Number.isNaN(error)) problems.push(`the gradient of ${name} is not a number`);
+    else if (!(error < EXACT))
+      problems.push(`dual numbers: the gradient of ${name} is off by ${error.toExponential(1)}`);
     else if (size === 0) problems.push(`dual numbers: no gradient reaches ${name}, so there was nothing to compare`);
   }
   return problems;
@@ -56,18 +59,28 @@ export interface Measured {
   readonly problems: readonly string[];
 }
 
-/** Runs a trial on the GPU and compares all that comes of it. */
-export async function measured(engine: Engine<GpuDevice>, trial: Trial): Promise<Measured> {
+/**
+ * Runs a trial on the GPU and compares all that comes of it.
+ *
+ * @param options `firing` (default true): whether silent or saturated neurons, and no gradient of the weights, are a problem
+ */
+export async function measured(
+  engine: Engine<GpuDevice>,
+  trial: Trial,
+  { firing = true }: { firing?: boolean } = {},
+): Promise<Measured> {
   const { differences, flips, spikes } = await compareWithReference(engine, trial.experiment);
   const problems: string[] = [];
   for (const { name, relative, magnitude } of differences) {
+    if (firing && magnitude === 0 && name === 'gradient of layer.weight')
+      problems.push(`GPU: ${name} is 0 throughout, so there was nothing to compare`);
     if (relative < TOLERANCE) continue;
     const of = `its largest magnitude ${magnitude.toExponential(1)}`;
     problems.push(`GPU: ${name} differs by ${relative.toExponential(1)} of ${of}`);
   }
   if (flips.largest >= NEAR) problems.push(`GPU: a spike differs where |x| is ${flips.largest.toExponential(1)}`);
   const rate = flips.compared > 0 ? spikes / flips.compared : 0;
-  if (trial.neuron.z && !(rate > FIRING.least && rate < FIRING.most))
+  if (firing && trial.neuron.z && !(rate > FIRING.least && rate < FIRING.most))
     problems.push(`GPU: ${(100 * rate).toFixed(1)} % of the neurons fire, too few or too many to check with`);
   return { worst: largest(differences.map((d) => d.relative)), flips, rate, problems };
 }

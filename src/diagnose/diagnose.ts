@@ -5,20 +5,24 @@ import type { Tensor } from '../autograd/tensor.ts';
 import type { Form } from '../device/storage.ts';
 import { ACTIVITY } from '../kernels/activity.ts';
 import type { Sequential } from '../layers/sequential.ts';
-import { crossEntropy, type LossFunction } from '../loss/index.ts';
+import { crossEntropy } from '../loss/index.ts';
 import type { Regularizer } from '../loss/regularize.ts';
+import { answersOf, type LossFunction } from '../loss/result.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 import { judgeActivity, judgeBursts } from './activity.ts';
 import { digits, type Finding, finding } from './finding.ts';
 import { judgeGradients, type LayerGradient, sumUp } from './gradients.ts';
 
-/** Some samples to look at a net with; a `Batch` of a `Dataset` is one. */
+/** Some samples to look at a net with; what `batch` of a `Dataset` gives is one. */
 export interface Sample {
   /** [T, B, inputs], time-major. */
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
-  /** What the loss takes; without them nothing is said of gradients. */
+  /** What the loss takes, one of the two; without it nothing is said of gradients. */
   readonly labels?: ArrayLike<number>;
+  readonly targets?: ArrayLike<number> | undefined;
   readonly lengths?: ArrayLike<number> | undefined;
+  readonly mask?: ArrayLike<number> | undefined;
   readonly form?: Extract<Form, 'f32' | 'bits'>;
 }
 
@@ -37,7 +41,7 @@ export interface LayerReport {
   readonly rate: number | null;
   readonly voltageMin: number;
   readonly voltageMax: number;
-  /** Root mean square of the gradient by the current; null without labels. */
+  /** Root mean square of the gradient by the current; null without labels, and where nothing before or in it learns. */
   readonly gradient: LayerGradient | null;
 }
 
@@ -71,11 +75,12 @@ export class Diagnosis {
 }
 
 /**
- * Runs one step of training without the update and says what is wrong with a net: neurons that are dead, saturated or
+ * Runs one step of training, after which the net is as it was, and says what is wrong with a net: neurons that are dead, saturated or
  * bursting, voltages far outside the threshold's range, gradients that vanish or explode from layer to layer or over time,
  * and the first operation whose result is not finite. Each with the number seen and what usually helps. `LIMITS` in
  * src/diagnose/finding.ts says from where on.
  *
+ * @param net bound to the engine here, unless it is already; then with the parameters that the device has
  * @throws when the sample does not fit the net
  */
 export async function diagnose(
@@ -84,19 +89,26 @@ export async function diagnose(
   sample: Sample,
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
-  const broken = net.parameters().find((p) => p.data.some((x) => !Number.isFinite(x)));
-  if (broken) {
-    const value = broken.data.find((x) => !Number.isFinite(x))!;
-    return new Diagnosis([], [finding('not finite', `parameter '${broken.name}'`, value, `it has the value ${value}`)]);
+  onlyKnown('diagnose', options, ['loss', 'regularizers', 'seed']);
+  const { loss: lossOf = crossEntropy(), regularizers = [], seed = 0 } = options;
+  const parameters = net.parameters();
+  const arena = parameters[0] && engine.arenaOf(parameters[0]);
+  const all = arena && (await arena.device.read(arena.params, 0, arena.total));
+  for (const p of parameters) {
+    const data = all?.subarray(arena!.offset(p), arena!.offset(p) + p.data.length) ?? p.data;
+    const bad = data.find((x) => !Number.isFinite(x));
+    if (bad === undefined) continue;
+    return new Diagnosis([], [finding('not finite', `parameter '${p.name}'`, bad, `it has the value ${bad}`)]);
   }
-  engine.bind(net);
-  const { shape, values, labels, lengths: given, form = 'f32' } = sample;
-  const tape = engine.tape({ seed: options.seed ?? 0, training: labels !== undefined });
+  if (!arena) engine.bind(net);
+  const { shape, values, labels, targets, mask, lengths: given, form = 'f32' } = sample;
+  const training = Boolean(labels?.length || targets?.length);
+  const tape = engine.tape({ seed, training, observe: true });
   const x = tape.input(values, { shape, form, ...(given ? { lengths: given } : {}), name: 'x' });
   const outputs = net.forward(x);
-  if (labels) {
-    const { loss } = (options.loss ?? crossEntropy())(outputs, labels);
-    (options.regularizers ?? []).reduce((sum, add) => sum.add(add(tape)), loss).backward();
+  if (training) {
+    const { loss } = lossOf(outputs, answersOf({ labels, targets }, lossOf), { mask });
+    regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();
   }
   watch(tape);
   await tape.run();
@@ -113,12 +125,15 @@ export async function diagnose(
     const row = (k: number): Float32Array => activity.subarray(k * N, (k + 1) * N);
     const spikes = row(ACTIVITY.spikes);
     const [smallest, largest] = [row(ACTIVITY.smallest), row(ACTIVITY.largest)];
+    if (steps === 0) throw new Error(`diagnose: no sample has a valid step at ${run.label}`);
     if (run.z) {
       const threshold = run.constants.threshold?.data ?? [1];
       findings.push(...judgeActivity({ label: run.label, spikes, smallest, largest, steps, threshold }));
       findings.push(...judgeBursts(run.label, await run.z.read(), run.v.shape, lengths));
     }
-    const gradient = labels ? sumUp(run.label, await run.currentGradient.read(), run.v.shape, lengths) : null;
+    // where nothing before or in a layer learns, no gradient is computed
+    const gradient =
+      training && run.v.requiresGrad ? sumUp(run.label, await run.currentGradient.read(), run.v.shape, lengths) : null;
     if (gradient) gradients.push(gradient);
     layers.push({
       label: run.label,

@@ -35,8 +35,8 @@ export const LIMITS = {
   burst: { share: 0.5, spikes: 8, rate: 0.5 },
   /** Voltage in thresholds. */
   voltage: 20,
-  /** When `fit` warns: share of a layer's neurons that are dead or saturated, and voltage in thresholds. */
-  warning: { share: 0.5, voltage: 100 },
+  /** When `fit` warns: share of a layer's neurons that are dead or saturated, voltage in thresholds, norm over its bound. */
+  warning: { share: 0.5, voltage: 100, norm: 1e3 },
   /** Gradient of one layer over that of the layer nearer the loss. */
   layer: 1e3,
   /** Gradient of the first tenth of the steps over that of the last tenth. */
@@ -45,7 +45,7 @@ export const LIMITS = {
 
 const HELP: Record<FindingKind, string> = {
   'not finite': 'lower the learning rate, clip gradients, or look for extreme values in the data and the weights',
-  dead: 'larger weightGain, a lower threshold, or regularize.rate with a lower bound; a wider surrogate lets gradients reach neurons far below the threshold',
+  dead: 'larger weightGain (an inputGain of 1 - alpha or dt/tau needs weights larger by its inverse), a lower threshold, or regularize.rate with a lower bound; a wider surrogate lets gradients reach neurons far below the threshold',
   saturated: 'smaller weightGain or recurrentGain, a higher threshold, or regularize.rate with an upper bound',
   bursting:
     'a reset by subtraction needs smaller weights; a refractory period, adaptation (ALIF, AHP) or smaller recurrentGain spread the spikes',

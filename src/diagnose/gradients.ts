@@ -36,6 +36,14 @@ export function sumUp(
   return { label, all: root('all'), early: root('early'), late: root('late') };
 }
 
+/** The largest norm of all gradients before clipping, where `fit` clips by norm. */
+export function judgeNorm(largest: number, bound: number): Finding[] {
+  const ratio = largest / bound;
+  if (!(ratio >= LIMITS.warning.norm)) return [];
+  const text = `the norm of the gradients reaches ${digits(largest)}, ${digits(ratio)} times what it is clipped to`;
+  return [finding('exploding', 'all layers', ratio, text)];
+}
+
 /** Gradients that vanish or explode from layer to layer (in the order of the forward pass) and over time. */
 export function judgeGradients(layers: readonly LayerGradient[]): Finding[] {
   const found: Finding[] = [];

@@ -10,7 +10,6 @@ export class Watch {
   /** @param rows the activity of one step [rows, N] @param steps the valid steps of its samples, added up */
   add(run: CellRun, rows: Float32Array, steps: number): void {
     const N = run.activity.shape[1]!;
-    const row = (k: number): Float32Array => rows.subarray(k * N, (k + 1) * N);
     const known = this.#layers.get(run.label) ?? {
       label: run.label,
       spikes: new Float64Array(N),
@@ -25,9 +24,9 @@ export class Watch {
       Float64Array,
     ];
     for (let n = 0; n < N; n++) {
-      spikes[n]! += row(ACTIVITY.spikes)[n]!;
-      smallest[n] = Math.min(smallest[n]!, row(ACTIVITY.smallest)[n]!);
-      largest[n] = Math.max(largest[n]!, row(ACTIVITY.largest)[n]!);
+      spikes[n]! += rows[ACTIVITY.spikes * N + n]!;
+      smallest[n] = Math.min(smallest[n]!, rows[ACTIVITY.smallest * N + n]!);
+      largest[n] = Math.max(largest[n]!, rows[ACTIVITY.largest * N + n]!);
     }
     known.steps += steps;
     this.#layers.set(run.label, known);

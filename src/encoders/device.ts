@@ -3,7 +3,7 @@ import { gatherAlong } from '../autograd/ops/rows.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { ENCODING, encode as kernel, neuronsPerInput } from '../kernels/encode.ts';
 import { bitsAlongTime, fold, quads, spikeWords } from '../kernels/sizes.ts';
-import type { Encoding } from './encoding.ts';
+import { type Encoding, wholeSteps } from './encoding.ts';
 
 const op: Op<{ encoding: Encoding }> = {
   name: 'encode',
@@ -57,12 +57,15 @@ const op: Op<{ encoding: Encoding }> = {
  * Encodes values as spikes on the device. Random bits depend on seed and number of the step.
  *
  * @param x dense, [1, B, N] for an encoding with `steps`, else [T, B, N]
- * @returns spikes [steps or T, B, outputs]; no gradient goes back through them
+ * @returns spikes [steps or T, B, outputs]
+ * @throws when x depends on something that is trained: no gradient goes back through an encoder
  */
 export function encode(x: Tensor, encoding: Encoding, label = 'encode'): Tensor {
   const { steps, plan } = encoding;
   if (x.form !== 'f32' || x.shape.length !== 3) throw new Error(`${label}: expects dense values [T, B, N], got ${x}`);
   const [T, B, N] = x.shape as [number, number, number];
+  if (x.requiresGrad && x.tape.options.training)
+    throw new Error(`${label}: no gradient goes back through an encoder to ${x}; let neurons make the spikes there`);
   if (steps !== undefined && T !== 1)
     throw new Error(`${label}: an encoding over ${steps} steps expects values that stand still, [1, B, N], got ${x}`);
   return x.tape.record(
@@ -91,8 +94,7 @@ export function encode(x: Tensor, encoding: Encoding, label = 'encode'): Tensor 
  */
 export function constantCurrent(x: Tensor, options: { steps: number }): Tensor {
   const { steps } = options;
-  if (!(Number.isInteger(steps) && steps > 0))
-    throw new Error(`encode.constantCurrent: steps must be a whole number above 0, got ${steps}`);
+  wholeSteps('constantCurrent', steps);
   if (x.shape.length !== 3 || x.shape[0] !== 1)
     throw new Error(`encode.constantCurrent: expects values that stand still, [1, B, N], got ${x}`);
   return gatherAlong(x, 0, new Array<number>(steps).fill(0));

@@ -1,5 +1,5 @@
 import type { EncodingPlan } from '../kernels/encode.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown, suggest } from '../neurons/nearest.ts';
 
 /** An encoding: how values become spikes. Plain data, so that a net with one in it can be saved. */
 export interface Encoding {
@@ -31,6 +31,7 @@ const TOP = Math.fround(3e38);
  *   ([T, B, N] stays [T, B, N]); gain (1); population, for several neurons per value
  */
 export function rate(options: { steps?: number; gain?: number; population?: Population } = {}): Encoding {
+  onlyKnown('encode.rate', options, ['steps', 'gain', 'population']);
   const gain = number('rate', 'gain', options.gain ?? 1, 0);
   const cells = populationOf('rate', options.population);
   return make(
@@ -58,6 +59,7 @@ export function latency(options: {
   population?: Population;
 }): Encoding {
   const { steps, curve = 'linear' } = options;
+  onlyKnown('encode.latency', options, ['steps', 'curve', 'threshold', 'tau', 'population']);
   wholeSteps('latency', steps);
   if (curve !== 'linear' && curve !== 'logarithmic')
     throw new Error(`encode.latency: unknown curve '${curve}'${suggest(String(curve), ['linear', 'logarithmic'])}`);
@@ -89,6 +91,7 @@ export function latency(options: {
  * @param options threshold, above 0; ahead: report a change at the step before it instead of the step after (false)
  */
 export function delta(options: { threshold: number; ahead?: boolean }): Encoding {
+  onlyKnown('encode.delta', options, ['threshold', 'ahead']);
   const threshold = number('delta', 'threshold', options.threshold, Number.MIN_VALUE);
   return make('delta', options, { kind: 'delta', table: new Float32Array(1), numbers: { ...none, threshold } });
 }
@@ -101,13 +104,18 @@ export function delta(options: { threshold: number; ahead?: boolean }): Encoding
  *   sequential MNIST is encoded for LSNN and AHP nets
  */
 export function levelCrossing(options: { levels: readonly number[]; ahead?: boolean }): Encoding {
-  const { levels } = options;
-  if (!(levels?.length > 0)) throw new Error('encode.levelCrossing: levels must have at least one entry');
+  onlyKnown('encode.levelCrossing', options, ['levels', 'ahead']);
+  const levels = Array.from(options.levels ?? []);
+  if (levels.length === 0) throw new Error('encode.levelCrossing: levels must have at least one entry');
   levels.forEach((x, i) => {
     if (!Number.isFinite(x) || (i > 0 && !(x > levels[i - 1]!)))
       throw new Error(`encode.levelCrossing: levels must be finite and rising, got ${x} at ${i}`);
   });
-  return make('levelCrossing', options, { kind: 'crossing', table: Float32Array.from(levels), numbers: none });
+  return make(
+    'levelCrossing',
+    { ...options, levels },
+    { kind: 'crossing', table: Float32Array.from(levels), numbers: none },
+  );
 }
 
 /** Every encoding by its name, as saved nets name them. */
@@ -122,7 +130,7 @@ export function encodingOf(name: string, options: Readonly<Record<string, unknow
 
 function make(
   name: Encoding['name'],
-  options: { readonly steps?: number; readonly ahead?: boolean },
+  options: { readonly steps?: number; readonly ahead?: boolean; readonly levels?: readonly number[] },
   plan: Omit<EncodingPlan, 'cells' | 'ahead'>,
   cells = 1,
 ): Encoding {
@@ -140,6 +148,7 @@ function populationOf(
   population: Population | undefined,
 ): { count: number; tuning: { low?: number; high?: number; width?: number } } {
   if (!population) return { count: 1, tuning: {} };
+  onlyKnown(`encode.${owner}: population`, population, ['cells', 'range', 'width']);
   const { cells, range = [0, 1] } = population;
   if (!(Number.isInteger(cells) && cells >= 2))
     throw new Error(`encode.${owner}: population.cells must be a whole number of at least 2, got ${cells}`);
@@ -152,7 +161,7 @@ function populationOf(
   return { count: cells, tuning: { low, high, width } };
 }
 
-function wholeSteps(owner: string, steps: number): void {
+export function wholeSteps(owner: string, steps: number): void {
   if (!(Number.isInteger(steps) && steps > 0))
     throw new Error(`encode.${owner}: steps must be a whole number above 0, got ${steps}`);
 }

@@ -1,6 +1,6 @@
 import { fires, neuronsPerInput } from '../kernels/encode.ts';
 import { uniform } from '../kernels/random.ts';
-import type { Encoding } from './encoding.ts';
+import { type Encoding, wholeSteps } from './encoding.ts';
 
 /**
  * Encodes values as spikes on the CPU, bit for bit as the device does for the same seed, step and stream (the responses of
@@ -39,4 +39,16 @@ export function encodeOnHost(
     }
   }
   return { values: out, shape: [length, B, outputs] };
+}
+
+/**
+ * A constant current on the CPU: the same values at every step.
+ *
+ * @param values [B, N]
+ * @returns [steps, B, N], time-major
+ */
+export function constantCurrentOnHost(values: ArrayLike<number>, options: { steps: number }): Float32Array {
+  const { steps } = options;
+  wholeSteps('constantCurrentOnHost', steps);
+  return Float32Array.from({ length: steps * values.length }, (_, i) => values[i % values.length]!);
 }

@@ -1,3 +1,3 @@
 export { constantCurrent, encode as onDevice } from './device.ts';
 export { delta, type Encoding, latency, levelCrossing, type Population, rate } from './encoding.ts';
-export { encodeOnHost as onHost } from './host.ts';
+export { constantCurrentOnHost, encodeOnHost as onHost } from './host.ts';

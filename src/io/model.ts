@@ -2,12 +2,7 @@ import { AdLIF } from '../layers/adlif.ts';
 import { AHP } from '../layers/ahp.ts';
 import { ALIF } from '../layers/alif.ts';
 import { Alpha } from '../layers/alpha.ts';
-import {
-  BatchNorm,
-  type BatchNormOptions,
-  ThresholdBatchNorm,
-  type ThresholdBatchNormOptions,
-} from '../layers/batch_norm.ts';
+import { BatchNorm, ThresholdBatchNorm } from '../layers/batch_norm.ts';
 import { BRF } from '../layers/brf.ts';
 import { Conv2d } from '../layers/conv2d.ts';
 import { CubaLIF } from '../layers/cuba_lif.ts';
@@ -49,43 +44,32 @@ interface ModelJson {
   readonly shared?: Readonly<Record<string, string>>;
 }
 
+const neurons = { AdLIF, AHP, ALIF, Alpha, BRF, CubaLIF, GLIF, IF, LIF, PLIF, Readout, RF, SEAdLIF };
+const pools = { AvgPool2d, SumPool2d };
+
+type Build = (c: LayerConfig, within: Readonly<Record<string, Layer>>, own: OwnParts) => Layer;
+type Kinds = Readonly<Record<string, new (...args: never) => Layer>>;
+
+const alike = (kinds: Kinds, args: (c: LayerConfig) => unknown[]): Record<string, Build> =>
+  Object.fromEntries(Object.entries(kinds).map(([kind, Kind]) => [kind, (c) => new Kind(...(args(c) as never))]));
+
 /** How a layer is rebuilt from its config, from the layers within it, and from what its user passes. */
-const build: Record<string, (c: LayerConfig, within: Readonly<Record<string, Layer>>, own: OwnParts) => Layer> = {
-  AdLIF: (c) => new AdLIF(...(neurons(c) as ConstructorParameters<typeof AdLIF>)),
-  AHP: (c) => new AHP(...(neurons(c) as ConstructorParameters<typeof AHP>)),
-  ALIF: (c) => new ALIF(...(neurons(c) as ConstructorParameters<typeof ALIF>)),
-  Alpha: (c) => new Alpha(...(neurons(c) as ConstructorParameters<typeof Alpha>)),
-  CubaLIF: (c) => new CubaLIF(...(neurons(c) as ConstructorParameters<typeof CubaLIF>)),
-  BRF: (c) => new BRF(...(neurons(c) as ConstructorParameters<typeof BRF>)),
-  GLIF: (c) => new GLIF(...(neurons(c) as ConstructorParameters<typeof GLIF>)),
-  PLIF: (c) => new PLIF(...(neurons(c) as ConstructorParameters<typeof PLIF>)),
-  RF: (c) => new RF(...(neurons(c) as ConstructorParameters<typeof RF>)),
-  SEAdLIF: (c) => new SEAdLIF(...(neurons(c) as ConstructorParameters<typeof SEAdLIF>)),
+const build: Record<string, Build> = {
+  ...alike(neurons, (c) => [...(c.sizes as number[]), c.options]),
+  ...alike(pools, (c) => [c.inputShape, c.size, c.options]),
+  ...alike({ Conv2d }, (c) => [c.inputShape, c.channels, c.kernel, c.options]),
+  ...alike({ BatchNorm, ThresholdBatchNorm }, (c) => [c.inputs, c.options]),
   Neuron: (c, _, own) => ownNeuron(c, own),
-  IF: (c) => new IF(...(neurons(c) as ConstructorParameters<typeof IF>)),
-  LIF: (c) => new LIF(...(neurons(c) as ConstructorParameters<typeof LIF>)),
   ConstantCurrent: (c) => new ConstantCurrent(c.inputs as number, c.steps as number),
   Encode: (c) => Encode.fromConfig(c),
-  AvgPool2d: (c) => new AvgPool2d(...(pooling(c) as ConstructorParameters<typeof AvgPool2d>)),
-  SumPool2d: (c) => new SumPool2d(...(pooling(c) as ConstructorParameters<typeof SumPool2d>)),
-  Conv2d: (c) =>
-    new Conv2d(
-      ...([c.inputShape, c.channels, c.kernel, c.options] as unknown[] as ConstructorParameters<typeof Conv2d>),
-    ),
   Flatten: (c) => new Flatten(c.inputShape as Flatten['inputShape']),
-  Readout: (c) => new Readout(...(neurons(c) as ConstructorParameters<typeof Readout>)),
-  Linear: ({ inputs, outputs, ...options }) =>
+  Linear: ({ kind: _, inputs, outputs, ...options }) =>
     new Linear(inputs as number, outputs as number, options as LinearOptions),
-  Sequential: (_, within) => new Sequential(...Object.values(within)),
   Dropout: (c) => new Dropout(c.inputs as number, c.p as number),
-  BatchNorm: (c) => new BatchNorm(c.inputs as number, c.options as BatchNormOptions),
-  ThresholdBatchNorm: (c) => new ThresholdBatchNorm(c.inputs as number, c.options as ThresholdBatchNormOptions),
+  Sequential: (_, within) => new Sequential(...Object.values(within)),
   Parallel: (c, within) => new Parallel(Object.values(within), { merge: c.merge as 'sum' }),
   Residual: (_, { projection, ...body }) => new Residual(...Object.values(body), projection ? { projection } : {}),
 };
-
-const pooling = (c: LayerConfig): unknown[] => [c.inputShape, c.size, c.options];
-const neurons = (c: LayerConfig): unknown[] => [...(c.sizes as number[]), c.options];
 
 /** A net as files: names as PyTorch would name them, matrices as [post, pre]. Needs no adapter. */
 export function saveModel(net: Sequential): SavedModel {
@@ -125,11 +109,12 @@ export function loadModel(saved: SavedModel, own: OwnParts = {}): Sequential {
   const make = (config: LayerConfig, within: Readonly<Record<string, Layer>>, place: string): Layer => {
     const known = Object.hasOwn(build, config?.kind) ? build[config.kind] : undefined;
     const kinds = Object.keys(build).join(', ');
-    return (known ?? fail(`layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}`))(
-      withOwnSurrogate(config, own),
-      within,
-      own,
-    );
+    if (!known) return fail(`layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}`);
+    try {
+      return known(withOwnSurrogate(config, own), within, own);
+    } catch (error) {
+      throw new Error(`loadModel: layer ${place} (${config.kind}): ${(error as Error).message}`, { cause: error });
+    }
   };
   const net = new Sequential(...rebuild(json.layers, make, fail));
   tieAgain(net, json.shared ?? {}, fail);

@@ -1,17 +1,17 @@
 import { adlif, type AdLIFOptions as Equations } from '../neurons/adlif.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface AdLIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (15). `{ uniform: [5, 25] }` draws one for each neuron, as the paper does. */
-  tau?: PerNeuron | Drawn;
+  tau?: Constant;
   /** Time constant of the adaptation in ms (75). */
-  tauW?: PerNeuron | Drawn;
+  tauW?: Constant;
   /** What the voltage adds to the adaptation (0.5). */
-  a?: PerNeuron | Drawn;
+  a?: Constant;
   /** What a spike adds to it (1). */
-  b?: PerNeuron | Drawn;
+  b?: Constant;
   /** 1. */
-  threshold?: PerNeuron | Drawn;
+  threshold?: Constant;
 }
 
 const OPTIONS = {

@@ -1,17 +1,17 @@
 import { ahp, type AHPOptions as Equations } from '../neurons/ahp.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface AHPOptions extends NeuronOptions, Equations {
-  /** How many neurons, the last ones, have the slow current; all by default. */
+  /** How many neurons, the last ones, have the slow current; all by default. Where beta is learned, the others may gain one. */
   adaptive?: number;
   /** Membrane time constant in ms (20). */
-  tau?: PerNeuron;
+  tau?: Constant;
   /** Time constant of the after-hyperpolarising current in ms (700). */
-  tauAhp?: PerNeuron;
+  tauAhp?: Constant;
   /** What a spike takes off that current, in thresholds (0.0118, that of the published net). */
-  beta?: PerNeuron;
+  beta?: Constant;
   /** 1. */
-  threshold?: PerNeuron;
+  threshold?: Constant;
 }
 
 const OPTIONS = {
@@ -43,12 +43,14 @@ export class AHP extends Neurons {
     if (adaptive !== undefined) {
       if (!(Number.isInteger(adaptive) && adaptive >= 0 && adaptive <= N))
         throw new Error(`AHP: adaptive must be a whole number of neurons in 0..${N}, got ${adaptive}`);
-      const each = (i: number): number =>
-        typeof beta === 'object' ? beta[i]! : (beta ?? definition.params.beta!.default);
-      const values = Array.from({ length: N }, (_, i) => (i >= N - adaptive ? each(i) : 0));
-      if (typeof beta === 'object' && beta.length !== N)
-        throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${beta.length}`);
-      beta = values;
+      const given = beta ?? definition.params.beta!.default;
+      if (typeof given === 'object' && 'uniform' in given)
+        throw new Error('AHP: beta cannot be drawn where adaptive says which neurons have it; give a list');
+      if (typeof given === 'object' && given.length !== N)
+        throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${given.length}`);
+      beta = Array.from({ length: N }, (_, i) =>
+        i < N - adaptive ? 0 : typeof given === 'number' ? given : given[i]!,
+      );
     }
     super(definition, sizes, { tau, tauAhp, beta, threshold }, options, {
       kind: 'AHP',

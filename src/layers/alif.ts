@@ -1,15 +1,15 @@
 import { alif, type ALIFOptions as Equations } from '../neurons/alif.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface ALIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (20). */
-  tau?: PerNeuron;
+  tau?: Constant;
   /** Time constant of the threshold in ms (700). */
-  tauAdaptation?: PerNeuron;
+  tauAdaptation?: Constant;
   /** How much a spike raises the threshold (1.8); 0 makes a plain neuron. */
-  beta?: PerNeuron;
-  /** At rest (1). */
-  threshold?: PerNeuron;
+  beta?: Constant;
+  /** At rest (0.01). */
+  threshold?: Constant;
 }
 
 const OPTIONS = {

@@ -1,17 +1,25 @@
 import { alpha, type AlphaOptions as Equations } from '../neurons/alpha.ts';
-import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import {
+  type Constant,
+  decaysOf,
+  endsOf,
+  type NeuronOptions,
+  Neurons,
+  savedOptions,
+  sizesAndOptions,
+} from './neurons.ts';
 
 export interface AlphaOptions extends NeuronOptions, Omit<Equations, 'decays'> {
   /** Time constant of the voltage's fall in ms (20); longer than tauRise. */
-  tauDecay?: PerNeuron;
+  tauDecay?: Constant;
   /** The decay per step of the voltage's fall, in [0, 1), in place of tauDecay. */
-  alpha?: PerNeuron;
+  alpha?: Constant;
   /** Time constant of its rise in ms (5). */
-  tauRise?: PerNeuron;
+  tauRise?: Constant;
   /** The decay per step of its rise, in [0, 1), in place of tauRise. */
-  beta?: PerNeuron;
+  beta?: Constant;
   /** 1. */
-  threshold?: PerNeuron;
+  threshold?: Constant;
 }
 
 const OPTIONS = {
@@ -49,20 +57,25 @@ export class Alpha extends Neurons {
 
   /** @throws unless every neuron's voltage falls more slowly than it rises */
   #checkOrder(): void {
-    const { dt = 1, decay: form } = this.options as AlphaOptions;
-    const decayOf = (tau: string, decay: string, n: number): number => {
-      const own = this.params[decay]?.data;
-      if (own) return own[n % own.length]!;
-      const { data } = this.params[tau]!;
-      const x = dt / data[n % data.length]!;
-      return form === 'euler' ? 1 - x : Math.exp(-x);
+    const options = this.options as AlphaOptions;
+    const { dt = 1, decay: form } = options;
+    /** Those of the neurons; where they are drawn, the ends between which they will be. */
+    const valuesOf = (tau: 'tauDecay' | 'tauRise', decay: 'alpha' | 'beta'): number[] => {
+      const name = this.params[decay] ? decay : tau;
+      const values = Array.from(endsOf(options[name]) ?? this.params[name]!.data);
+      return name === decay ? values : values.map((t) => (form === 'euler' ? 1 - dt / t : Math.exp(-dt / t)));
     };
-    for (let n = 0; n < this.outputs; n++) {
-      const [falls, rises] = [decayOf('tauDecay', 'alpha', n), decayOf('tauRise', 'beta', n)];
+    const check = (falls: number, rises: number, which: string): void => {
       if (!(falls > rises))
         throw new Error(
-          `Alpha: neuron ${n} must fall more slowly than it rises (alpha above beta, tauDecay above tauRise), got decays ${falls} and ${rises}`,
+          `Alpha: ${which} must fall more slowly than it rises (alpha above beta, tauDecay above tauRise), got decays ${falls} and ${rises}`,
         );
-    }
+    };
+    const [falling, rising] = [valuesOf('tauDecay', 'alpha'), valuesOf('tauRise', 'beta')];
+    const drawn = Object.values(options).some((value) => endsOf(value));
+    if (drawn) check(Math.min(...falling), Math.max(...rising), 'each neuron');
+    else
+      for (let n = 0; n < this.outputs; n++)
+        check(falling[n % falling.length]!, rising[n % rising.length]!, `neuron ${n}`);
   }
 }

@@ -1,7 +1,7 @@
 import { norm } from '../autograd/ops/norm.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
 
 export interface BatchNormOptions {
@@ -51,11 +51,7 @@ export class BatchNorm extends Layer {
     scale: { factor: number; options: Record<string, number> } = { factor: 1, options: {} },
   ) {
     super();
-    const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-    if (unknown !== undefined)
-      throw new Error(
-        `${kind}: has no option '${unknown}'${suggest(unknown, [...KNOWN, ...Object.keys(scale.options)])}`,
-      );
+    onlyKnown(kind, options, [...KNOWN, ...Object.keys(scale.options)]);
     const { channels = inputs, momentum = 0.1, eps = 1e-5, affine = true, perStep } = options;
     positiveInteger(kind, 'inputs', inputs);
     positiveInteger(kind, 'channels', channels);

@@ -1,15 +1,15 @@
 import { brf, type BRFOptions as Equations } from '../neurons/brf.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface BRFOptions extends NeuronOptions, Equations {
   /** Angular frequency (10), in 0 .. 0.999/dt. `{ uniform: [5, 10] }` draws one for each neuron. */
-  omega?: PerNeuron | Drawn;
+  omega?: Constant;
   /** Damping beyond what keeps the oscillation from growing (1). */
-  bOffset?: PerNeuron | Drawn;
+  bOffset?: Constant;
   /** Decay per step of the refractory state (0.9). */
-  gamma?: PerNeuron | Drawn;
+  gamma?: Constant;
   /** 1. */
-  threshold?: PerNeuron | Drawn;
+  threshold?: Constant;
 }
 
 const OPTIONS = { omega: true, bOffset: true, gamma: true, threshold: true, dt: true, spikeTest: true } as const;

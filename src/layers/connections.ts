@@ -1,7 +1,10 @@
 import { type Init, Parameter, type ParameterOptions } from '../autograd/parameter.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 
-/** Which connections a matrix of weights [post, pre] has, and which signs. */
+/**
+ * Which connections a matrix of weights [post, pre] has, and which signs. A convolution's weights are a matrix too: a row for
+ * each channel of the output, with all that it reads from its window, by input channel, row and column.
+ */
 export interface ConnectionOptions {
   /** 1 where there is a connection, 0 where there is none: rows by postsynaptic neuron (lists, or text as '0110'), or flat. */
   readonly mask?: readonly (readonly number[] | string)[] | ArrayLike<number>;
@@ -10,7 +13,7 @@ export interface ConnectionOptions {
    * drawn with the weights. Every neuron has at least one, if there are enough.
    */
   readonly density?: number;
-  /** +1 or -1 for each presynaptic neuron: its weights keep that sign, or are 0 (Dale's principle). */
+  /** +1 or -1 for each presynaptic neuron, or input channel: its weights keep that sign, or are 0 (Dale's principle). */
   readonly signs?: readonly number[];
   /** In place of signs: the share of presynaptic neurons, the first ones, whose weights are positive; negative elsewhere. */
   readonly excitatory?: number;
@@ -41,13 +44,14 @@ type Fail = (what: string) => never;
  *
  * @param owner the layer, for messages
  * @param option which option of the layer `options` is
+ * @param shape [post, pre], or [post, channels, ...] with signs by channel
  * @throws when the mask or the signs are of the wrong size or value, or the options contradict each other
  */
 export function connect(
   owner: string,
   option: string,
   name: string,
-  [post, pre]: readonly [number, number],
+  shape: readonly number[],
   options: ConnectionOptions | undefined,
   init: Init,
   noDiagonal = false,
@@ -56,12 +60,13 @@ export function connect(
     throw new Error(`${owner}: ${option}${what}`);
   };
   const diagonal = noDiagonal ? { noDiagonal } : {};
-  if (options === undefined)
-    return { params: { [name]: new Parameter([post, pre], init, diagonal) }, reaches: () => true };
-  check(options, fail);
+  if (options === undefined) return { params: { [name]: new Parameter(shape, init, diagonal) }, reaches: () => true };
+  check(`${owner}: ${option}`, options, fail);
   const { mask, density, rewire } = options;
 
-  const signs = signsOf(options, pre, fail);
+  const [post, units] = shape as [number, number];
+  const pre = shape.slice(1).reduce((a, b) => a * b);
+  const signs = signsOf(options, units, fail)?.flatMap((s) => new Array<number>(pre / units).fill(s));
   const allowed = mask === undefined ? new Uint8Array(post * pre).fill(1) : maskOf(mask, post, pre, fail);
   if (noDiagonal) for (let i = 0; i < Math.min(post, pre); i++) allowed[i * pre + i] = 0;
   const possible = allowed.reduce((sum, x) => sum + x, 0);
@@ -71,9 +76,7 @@ export function connect(
 
   const drawn = share !== undefined;
   const maskParameter =
-    drawn || mask !== undefined
-      ? new Parameter([post, pre], { fill: drawn ? 0 : allowed }, { trainable: false })
-      : null;
+    drawn || mask !== undefined ? new Parameter(shape, { fill: drawn ? 0 : allowed }, { trainable: false }) : null;
   const signsParameter = signs && new Parameter([pre], { fill: signs }, { trainable: false });
   const marks = rewire ? (signs ?? 'random') : null;
   const constraints: ParameterOptions = {
@@ -87,7 +90,7 @@ export function connect(
   const enough = !drawn || count >= rows.filter(Boolean).length;
   return {
     params: {
-      [name]: new Parameter([post, pre], init, constraints),
+      [name]: new Parameter(shape, init, constraints),
       ...(maskParameter ? { [`${name}_mask`]: maskParameter } : {}),
       ...(signsParameter ? { [`${name}_signs`]: signsParameter } : {}),
     },
@@ -116,10 +119,8 @@ export function savedConnections({ mask, signs, ...others }: ConnectionOptions):
   };
 }
 
-function check(options: ConnectionOptions, fail: Fail): void {
-  const known = ['mask', 'density', 'signs', 'excitatory', 'rewire'];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) fail(`: there is no option '${unknown}'${suggest(unknown, known)}`);
+function check(owner: string, options: ConnectionOptions, fail: Fail): void {
+  onlyKnown(owner, options, ['mask', 'density', 'signs', 'excitatory', 'rewire']);
   const { mask, density, signs, excitatory, rewire } = options;
   const share = (name: string, value: number): void => {
     if (!(value > 0 && value <= 1)) fail(`.${name} must be above 0 and at most 1, got ${value}`);
@@ -131,9 +132,7 @@ function check(options: ConnectionOptions, fail: Fail): void {
   if (rewire === undefined) return;
   if (mask !== undefined || density !== undefined)
     fail(': rewire finds the connections itself and has its own density; give no mask or density beside it');
-  const names = ['density', 'noise', 'l1'];
-  const strange = Object.keys(rewire).find((name) => !names.includes(name));
-  if (strange !== undefined) fail(`.rewire: there is no option '${strange}'${suggest(strange, names)}`);
+  onlyKnown(`${owner}.rewire`, rewire, ['density', 'noise', 'l1']);
   share('rewire.density', rewire.density);
   for (const name of ['noise', 'l1'] as const) {
     const value = rewire[name] ?? 0;

@@ -2,9 +2,12 @@ import { conv2d } from '../autograd/ops/conv2d.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Planes, Sliding } from '../kernels/conv.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
+import { type ConnectionOptions, connect, requireInputs } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
 import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
-import { knownOptions, planes, type Size2d, slide, widthOf } from './window.ts';
+import { savedOptions } from './neurons.ts';
+import { planes, type Size2d, slide, widthOf } from './window.ts';
 
 export interface Conv2dOptions {
   /** 1. */
@@ -17,11 +20,15 @@ export interface Conv2dOptions {
   groups?: number;
   /** Default true. */
   bias?: boolean;
-  /** How the weights begin (default 'normal', N(0, 1)/sqrt(fan-in)); not saved. */
+  /** How the weights begin (default 'normal', N(0, 1)/sqrt(fan-in)). */
   init?: Initializer;
   /** Factor on the initial weights (default 1). */
   weightGain?: number;
+  /** Which connections there are (default all), and their signs by input channel, these without groups. */
+  connections?: ConnectionOptions;
 }
+
+const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'bias', 'init', 'weightGain', 'connections'];
 
 /**
  * Convolution over planes at every step: [T, B, C H W] spikes or dense, flattened channel by channel and row by row, to
@@ -48,9 +55,8 @@ export class Conv2d extends Layer {
     this.label = 'Conv2d';
     const input = planes('Conv2d', inputShape);
     positiveInteger('Conv2d', 'channels', channels);
-    knownOptions('Conv2d', options, ['stride', 'padding', 'dilation', 'groups', 'bias', 'init', 'weightGain']);
-    const { init, weightGain = 1, ...saved } = options;
-    const { stride, padding, dilation, groups, bias = true } = saved;
+    onlyKnown('Conv2d', options, OPTIONS);
+    const { stride, padding, dilation, groups, bias = true, connections } = options;
     this.window = slide('Conv2d', input, channels, { kernel, stride, padding, dilation, groups });
     for (const [what, n] of [
       ['input', input[0]],
@@ -59,15 +65,19 @@ export class Conv2d extends Layer {
       if (n % this.window.groups !== 0)
         throw new Error(`Conv2d: groups must divide the ${n} ${what} channels, got ${this.window.groups}`);
     }
-    if (!Number.isFinite(weightGain)) throw new Error(`Conv2d: weightGain must be a finite number, got ${weightGain}`);
+    if (this.window.groups > 1 && (connections?.signs ?? connections?.excitatory) !== undefined)
+      throw new Error('Conv2d: connections: signs are by input channel, of which groups read different ones');
     this.inputs = widthOf(input);
     this.outputs = widthOf(this.window.output);
     const shape = [channels, input[0] / this.window.groups, ...this.window.kernel];
+    const init = initializer('Conv2d', 'init', options.init, options.weightGain);
+    const weights = connect('Conv2d', 'connections', 'weight', shape, connections, init);
+    requireInputs('Conv2d', channels, [weights]);
     this.params = {
-      weight: new Parameter(shape, initializer('Conv2d', 'init', init, weightGain)),
+      ...weights.params,
       ...(bias ? { bias: new Parameter([channels], { fill: 0 }) } : {}),
     };
-    this.config = { kind: 'Conv2d', inputShape: input, channels, kernel, options: saved };
+    this.config = { kind: 'Conv2d', inputShape: input, channels, kernel, options: savedOptions(options) };
   }
 
   get inputShape(): Planes {

@@ -1,20 +1,20 @@
 import { cubaLif, type CubaLIFOptions as Equations } from '../neurons/cuba_lif.ts';
 import { withValue } from '../neurons/reset.ts';
-import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, decaysOf, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface CubaLIFOptions extends NeuronOptions, Omit<Equations, 'decays'> {
   /** Membrane time constant in ms (20). */
-  tau?: PerNeuron;
+  tau?: Constant;
   /** The membrane's decay per step, in [0, 1), in place of tau. */
-  beta?: PerNeuron;
+  beta?: Constant;
   /** Time constant of the synaptic current in ms (5). */
-  tauSyn?: PerNeuron;
+  tauSyn?: Constant;
   /** The synaptic current's decay per step, in [0, 1), in place of tauSyn. */
-  alpha?: PerNeuron;
+  alpha?: Constant;
   /** 1. */
-  threshold?: PerNeuron;
+  threshold?: Constant;
   /** What v becomes at a spike; asks for reset 'value' (0). */
-  resetTo?: PerNeuron;
+  resetTo?: Constant;
 }
 
 const OPTIONS = {

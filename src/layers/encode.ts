@@ -2,7 +2,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { constantCurrent, encode } from '../encoders/device.ts';
 import { type Encoding, encodingOf } from '../encoders/encoding.ts';
 import { neuronsPerInput } from '../kernels/encode.ts';
-import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
 
 /**
  * Values to spikes, as the first layer of a net: `new Encode(784, encode.rate({ steps: 25 }))` makes [1, B, 784] into spikes
@@ -33,7 +33,13 @@ export class Encode extends Layer {
     return new Encode(config.inputs as number, encodingOf(name, options));
   }
 
-  forward(x: Tensor): Tensor {
+  /** @throws when the state is carried and the encoding looks at the step before, which is not carried with it */
+  forward(x: Tensor, { state }: ForwardContext = {}): Tensor {
+    const { kind } = this.encoding.plan;
+    if (state && (kind === 'delta' || kind === 'crossing'))
+      throw new Error(
+        `${this.label}: encode.${this.encoding.name} compares each step with its neighbour and needs whole sequences; encode them before they are cut (encode.onHost)`,
+      );
     return encode(x, this.encoding, this.label);
   }
 }

@@ -3,9 +3,8 @@ import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { type GLIFOptions as Equations, glif, LOGIT, logit } from '../neurons/glif.ts';
-import { suggest } from '../neurons/nearest.ts';
 import { positiveInteger } from './layer.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { learnedOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface GLIFOptions extends NeuronOptions, Equations {
   /** Time steps of the longest sequence: the input's gate has a value for each. */
@@ -47,8 +46,7 @@ const LEARNED = ['a', 'b', 'c', 'tau', 'l', 'r', 'g', 'threshold'] as const;
  * Gated LIF neurons, Yao et al. 2022. Equations in `src/neurons/glif.ts`; before them the current that arrives from outside
  * is gated, x (1 - b (1 - g_t)), with one g for each step and neuron. Recurrent input is not. Everything is learned by
  * default, as in the paper, one value for each neuron; values are given as they are, parameters hold their logits (`g`
- * [steps, N]). Step t counts from the beginning of what `forward` is given. The current is saved for the backward pass
- * besides what the neuron saves.
+ * [steps, N]). Step t counts from the beginning of what `forward` is given.
  */
 export class GLIF extends Neurons {
   constructor(...args: [inputs: number, N: number, options: GLIFOptions] | [N: number, options: GLIFOptions]) {
@@ -57,11 +55,11 @@ export class GLIF extends Neurons {
     const { steps, learn = true, threshold = 0.5 } = options;
     positiveInteger('GLIF', 'N', N);
     positiveInteger('GLIF', 'steps', steps);
-    const small = typeof threshold === 'number' ? threshold / (2 * steps) : Math.min(...threshold) / (2 * steps);
-    const { a = 0.5, b = 0.5, c = 0.5, tau = 0.25, l = Math.min(0.5, small), r = 0.5, g = 0.5 } = options;
-    const names: readonly string[] = Array.isArray(learn) ? learn : learn ? LEARNED : [];
-    const unknown = names.find((n) => !(LEARNED as readonly string[]).includes(n));
-    if (unknown !== undefined) throw new Error(`GLIF: learn names '${unknown}'${suggest(unknown, LEARNED)}`);
+    const lowest = typeof threshold === 'number' ? threshold : Math.min(...threshold);
+    if (!(lowest > 0)) throw new Error(`GLIF: threshold must be above 0, got ${lowest}`);
+    const small = Math.min(0.5, lowest / (2 * steps));
+    const { a = 0.5, b = 0.5, c = 0.5, tau = 0.25, l = small, r = 0.5, g = 0.5 } = options;
+    const names = learnedOf('GLIF', learn, LEARNED);
     super(
       glif(options),
       sizes,
@@ -88,6 +86,11 @@ export class GLIF extends Neurons {
       { fill: Array.from({ length: steps }, () => open).flat() },
       { trainable: names.includes('g'), ...range },
     );
+  }
+
+  /** The gate's input, which its own gradient needs. */
+  override get keptBeside(): readonly string[] {
+    return ['current'];
   }
 
   protected override current(x: Tensor): Tensor {

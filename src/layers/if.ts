@@ -1,12 +1,12 @@
 import { type IFOptions as Equations, integrateAndFire } from '../neurons/if.ts';
 import { withValue } from '../neurons/reset.ts';
-import { type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface IFOptions extends NeuronOptions, Equations {
   /** 1. */
-  threshold?: PerNeuron;
+  threshold?: Constant;
   /** What v becomes at a spike; asks for reset 'value' (0). */
-  resetTo?: PerNeuron;
+  resetTo?: Constant;
 }
 
 const OPTIONS = {

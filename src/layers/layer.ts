@@ -46,7 +46,8 @@ export abstract class Layer {
 
   /**
    * Uses another layer's parameter in place of its own: `decoder.tie('weight', encoder.params.weight!)`. There is then one
-   * array, whose gradient is the sum over all uses; its own range and mask hold wherever it is used. Before the net is bound.
+   * array, whose gradient is the sum over all uses; its own range, mask and signs hold wherever it is used. Before the net is
+   * bound. A net that is to be saved must contain the layer that the parameter is of.
    *
    * @throws when the layer has no parameter of this name, or of another shape, or trained where the other is fixed
    */
@@ -59,7 +60,13 @@ export abstract class Layer {
       const say = (p: Parameter): string => `${p.trainable ? 'trained' : 'fixed'} [${p.shape.join(', ')}]`;
       throw new Error(`${kind}: cannot tie ${name}: it is ${say(own)}, the other parameter is ${say(parameter)}`);
     }
-    (this.params as Record<string, Parameter>)[name] = parameter;
+    const params = this.params as Record<string, Parameter>;
+    params[name] = parameter;
+    for (const what of ['mask', 'signs'] as const) {
+      const its = parameter.options[what];
+      delete params[`${name}_${what}`];
+      if (its) params[`${name}_${what}`] = its;
+    }
     return this;
   }
 }

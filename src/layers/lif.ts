@@ -1,16 +1,16 @@
 import { type LIFOptions as Equations, lif } from '../neurons/lif.ts';
 import { withValue } from '../neurons/reset.ts';
-import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, decaysOf, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface LIFOptions extends NeuronOptions, Omit<Equations, 'decays'> {
   /** Membrane time constant in ms (20). */
-  tau?: PerNeuron;
+  tau?: Constant;
   /** The membrane's decay per step, in [0, 1), in place of tau. */
-  beta?: PerNeuron;
+  beta?: Constant;
   /** 1. */
-  threshold?: PerNeuron;
+  threshold?: Constant;
   /** What v becomes at a spike; asks for reset 'value' (0). */
-  resetTo?: PerNeuron;
+  resetTo?: Constant;
 }
 
 const OPTIONS = {

@@ -1,9 +1,11 @@
 import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import { type ConnectionOptions, connect, requireInputs, savedConnections } from './connections.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
+import { type ConnectionOptions, connect, requireInputs } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
 import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { savedOptions } from './neurons.ts';
 
 export interface LinearOptions {
   /** Default true. */
@@ -30,16 +32,16 @@ export class Linear extends Layer {
     this.label = 'Linear';
     positiveInteger('Linear', 'inputs', inputs);
     positiveInteger('Linear', 'outputs', outputs);
-    const { bias = true, weightGain = 1, connections } = options;
-    const init = initializer('Linear', 'init', options.init, weightGain);
+    onlyKnown('Linear', options, ['bias', 'init', 'weightGain', 'connections']);
+    const { bias = true, connections } = options;
+    const init = initializer('Linear', 'init', options.init, options.weightGain);
     const weights = connect('Linear', 'connections', 'weight', [outputs, inputs], connections, init);
     requireInputs('Linear', outputs, [weights]);
     this.params = {
       ...weights.params,
       ...(bias ? { bias: new Parameter([outputs], { fill: 0 }) } : {}),
     };
-    const saved = connections && { connections: savedConnections(connections) };
-    this.config = { kind: 'Linear', inputs, outputs, bias, ...saved };
+    this.config = { kind: 'Linear', inputs, outputs, ...savedOptions({ ...options, bias }) };
   }
 
   forward(x: Tensor): Tensor {

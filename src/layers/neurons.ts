@@ -1,12 +1,13 @@
 import { cell } from '../autograd/ops/cell.ts';
 import type { CellRun } from '../autograd/ops/cell_node.ts';
+import { dense } from '../autograd/ops/elementwise.ts';
 import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { NeuronDefinition } from '../neurons/definition.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown, suggest } from '../neurons/nearest.ts';
 import { OWN_WEIGHT, oneToOne } from '../neurons/recurrence.ts';
-import { type Surrogate, surrogate } from '../neurons/surrogates.ts';
+import { type Surrogate, type SurrogateChoice, surrogate } from '../neurons/surrogates.ts';
 import { type ConnectionOptions, connect, requireInputs, savedConnections } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
 import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
@@ -21,7 +22,7 @@ export interface NeuronOptions {
   /** Trained with the weights: names of the neuron's constants, or `true` for all of them (default none). */
   learn?: boolean | readonly string[];
   /** Derivative that stands for the spike's: a name or a `Surrogate` (default 'triangle'). */
-  surrogate?: string | Surrogate | { name: string; constants: Record<string, number> };
+  surrogate?: SurrogateChoice;
   /** A trained constant current per neuron (default false). Only with weights of its own. */
   bias?: boolean;
   /** How the weights, and those among the layer's neurons, begin (default 'normal', N(0, 1)/sqrt(fan-in)). */
@@ -60,8 +61,18 @@ export interface Drawn {
   readonly uniform: readonly [low: number, high: number];
 }
 
+/** What a layer takes as the value of a constant. */
+export type Constant = PerNeuron | Drawn;
+
+/** The ends between which a constant is drawn, if it is. */
+export const endsOf = (value: Constant | undefined): readonly number[] | null =>
+  typeof value === 'object' && value !== null && 'uniform' in value ? value.uniform : null;
+
+let made = 0;
+
 /**
- * A layer of neurons: `(inputs, N)` with weights of its own, or `(N)` after a layer that makes a current.
+ * A layer of neurons: `(inputs, N)` with weights of its own, or `(N)` after a layer that makes a current; spikes that come
+ * without weights are currents of 1.
  *
  * [T, B, inputs] spikes or dense values to [T, B, N] spikes (for a neuron that does not spike, its voltage).
  */
@@ -74,6 +85,8 @@ export class Neurons extends Layer {
   readonly inputs: number;
   readonly outputs: number;
   readonly config: LayerConfig;
+  /** Names the carried state of a layer that stands in no net. */
+  readonly #alone = `layer ${++made}`;
 
   /**
    * @param definition the neuron
@@ -83,7 +96,7 @@ export class Neurons extends Layer {
   constructor(
     definition: NeuronDefinition,
     sizes: readonly number[],
-    constants: Readonly<Record<string, PerNeuron | Drawn | undefined>>,
+    constants: Readonly<Record<string, Constant | undefined>>,
     readonly options: NeuronOptions,
     config: LayerConfig,
   ) {
@@ -94,21 +107,17 @@ export class Neurons extends Layer {
     positiveInteger(name, 'N', N);
     this.inputs = inputs ?? N;
     this.outputs = N;
-    const { bias = false, weightGain = 1, recurrentGain = 1 } = options;
-    const learn = options.learn === true ? Object.keys(params) : options.learn || [];
-    if (!Array.isArray(learn))
-      throw new Error(`${name}: learn must be true, false or a list of names, got ${JSON.stringify(learn)}`);
-    const unknown = learn.find((n) => !Object.hasOwn(params, n));
-    if (unknown !== undefined)
-      throw new Error(`${name}: learn names '${unknown}'${suggest(unknown, Object.keys(params))}`);
-    for (const [what, gain] of Object.entries({ weightGain, recurrentGain })) {
-      if (!Number.isFinite(gain)) throw new Error(`${name}: ${what} must be a finite number, got ${gain}`);
-    }
+    const { bias = false } = options;
+    const learn = learnedOf(name, options.learn, Object.keys(params));
+    if (typeof bias !== 'boolean') throw new Error(`${name}: bias must be true or false, got ${JSON.stringify(bias)}`);
+    if (options.chunk !== undefined) positiveInteger(name, 'chunk', options.chunk);
     if (bias && inputs === null)
       throw new Error(`${name}: bias needs weights of the layer's own; give it to the layer before`);
     this.recurrence = recurrenceOf(name, options.recurrent);
     if (this.recurrence && !definition.z) throw new Error(`${name}: does not spike and cannot be recurrent`);
     this.definition = this.recurrence === 'one-to-one' ? oneToOne(definition) : definition;
+    if (options.surrogate !== undefined && !definition.z)
+      throw new Error(`${name}: does not spike and has no surrogate`);
     this.surrogate = definition.z ? surrogate(options.surrogate ?? 'triangle') : null;
     for (const [what, there] of [
       ['init', inputs !== null],
@@ -119,8 +128,8 @@ export class Neurons extends Layer {
       if (!there && options[what] !== undefined)
         throw new Error(`${name}: ${what} is given, but there are no such weights`);
     }
-    const init = initializer(name, 'init', options.init, weightGain);
-    const recurrentInit = initializer(name, 'recurrentInit', options.recurrentInit, recurrentGain);
+    const init = initializer(name, 'init', options.init, options.weightGain);
+    const recurrentInit = initializer(name, 'recurrentInit', options.recurrentInit, options.recurrentGain);
     const weights =
       inputs === null ? null : connect(name, 'connections', 'weight', [N, inputs], options.connections, init);
     const among =
@@ -143,15 +152,19 @@ export class Neurons extends Layer {
       ...among?.params,
       ...Object.fromEntries(
         Object.entries(params).map(([n, spec]) => {
-          const value = constants[n] ?? spec.default;
-          const drawn = typeof value === 'object' && 'uniform' in value ? value.uniform : null;
+          const value = (Object.hasOwn(constants, n) ? constants[n] : null) ?? spec.default;
+          const drawn = endsOf(value);
           const values = drawn ?? (typeof value === 'number' ? [value] : Array.from(value as ArrayLike<number>));
+          if (drawn && values.length !== 2)
+            throw new Error(`${name}: ${n} must be drawn from uniform [low, high], got [${values.join(', ')}]`);
           if (!drawn && values.length !== 1 && values.length !== N)
             throw new Error(`${name}: ${n} must be one number or ${N} (one per neuron), got ${values.length}`);
-          const bad = values.find((x) => !(x >= spec.min && x <= spec.max));
+          // as float32 has them: a trained value at the end of its range may be given again
+          const [min, max] = [Math.fround(spec.min), Math.fround(spec.max)];
+          const bad = values.find((x) => !(Math.fround(x) >= min && Math.fround(x) <= max));
           if (bad !== undefined)
             throw new Error(
-              `${name}: ${n} must be in ${spec.min} .. ${spec.max}${spec.unit && ` ${spec.unit}`}, got ${bad}`,
+              `${name}: ${n} must be in ${spec.min} .. ${spec.max}${spec.unit ? ` ${spec.unit}` : ''}, got ${bad}`,
             );
           return [
             n,
@@ -176,6 +189,11 @@ export class Neurons extends Layer {
   /** The neuron's constants as the kernels read them, in the definition's order. */
   get constants(): Parameter[] {
     return Object.keys(this.definition.params).map((n) => this.params[n === OWN_WEIGHT ? 'recurrent.weight' : n]!);
+  }
+
+  /** What the layer keeps for the backward pass besides what its cells save: a value a neuron and step each. */
+  get keptBeside(): readonly string[] {
+    return [];
   }
 
   /**
@@ -207,12 +225,10 @@ export class Neurons extends Layer {
   protected current(x: Tensor): Tensor | null {
     const { weight, bias } = this.params as Record<string, Parameter | undefined>;
     if (weight) return x.form === 'bits' ? null : linear(x, weight, bias, this.label);
-    if (x.form !== 'f32')
-      throw new Error(`${this.label}: a layer without weights needs a current, got spikes; put a Linear before it`);
-    return x;
+    return x.form === 'bits' ? dense(x) : x;
   }
 
-  forward(x: Tensor, { state, place = this.label }: ForwardContext = {}): Tensor {
+  forward(x: Tensor, { state, place = this.#alone }: ForwardContext = {}): Tensor {
     const B = x.shape[1]!;
     const before = state?.final.get(place);
     const shape = [this.stateRows, B, this.outputs];
@@ -229,21 +245,30 @@ export class Neurons extends Layer {
  * Separates `(inputs, N, options)` from `(N, options)`.
  *
  * @param names of the options that the layer has beside those of all layers of neurons
- * @throws on an option that it does not have
+ * @throws on arguments in another order, and on an option that it does not have
  */
 export function sizesAndOptions<O extends object>(
   args: readonly [number, number, O?] | readonly [number, O?],
-  kind?: string,
-  names?: Readonly<Record<Exclude<keyof O, keyof NeuronOptions>, true>>,
+  kind: string,
+  names: Readonly<Record<Exclude<keyof O, keyof NeuronOptions>, true>>,
 ): { sizes: number[]; options: O } {
-  const sizes = args.filter((a): a is number => typeof a === 'number');
-  const options = (args.find((a) => typeof a === 'object') ?? {}) as O;
-  if (kind !== undefined && names) {
-    const known = Object.keys({ ...names, ...COMMON });
-    const unknown = Object.keys(options).find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new Error(`${kind}: there is no option '${unknown}'${suggest(unknown, known)}`);
-  }
+  const sizes = args.slice(0, typeof args[1] === 'number' ? 2 : 1) as number[];
+  const [given, ...more] = args.slice(sizes.length) as unknown[];
+  const options = (given ?? {}) as O;
+  if (typeof options !== 'object' || more.length > 0)
+    throw new Error(`${kind}: expected (inputs, N, options) or (N, options), got (${args.map(String).join(', ')})`);
+  onlyKnown(kind, options, Object.keys({ ...names, ...COMMON }));
   return { sizes, options };
+}
+
+/** The names of what is trained. @throws when `learn` is no list, or names what is not there */
+export function learnedOf(kind: string, learn: NeuronOptions['learn'], names: readonly string[]): readonly string[] {
+  const learned = learn === true ? names : learn || [];
+  if (!Array.isArray(learned))
+    throw new Error(`${kind}: learn must be true, false or a list of names, got ${JSON.stringify(learn)}`);
+  const unknown = learned.find((n) => !names.includes(n));
+  if (unknown !== undefined) throw new Error(`${kind}: learn names '${unknown}'${suggest(unknown, names)}`);
+  return learned;
 }
 
 /**
@@ -276,8 +301,12 @@ function recurrenceOf(kind: string, recurrent: NeuronOptions['recurrent'] = fals
   );
 }
 
-const between = (N: number, [low, high]: Drawn['uniform'], random: () => number): number[] =>
-  Array.from({ length: N }, () => low + (high - low) * random());
+const between = (N: number, ends: readonly number[], random: () => number): number[] =>
+  Array.from({ length: N }, () => ends[0]! + (ends[1]! - ends[0]!) * random());
+
+/** Numbers as JSON can have them. */
+export const plainData = (value: unknown): unknown =>
+  ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
 
 /** The options of a layer as plain data, for its config. */
 export function savedOptions(options: NeuronOptions): Record<string, unknown> {
@@ -287,7 +316,7 @@ export function savedOptions(options: NeuronOptions): Record<string, unknown> {
     if (/onnections$/.test(name)) return [name, savedConnections(value as ConnectionOptions)];
     // a function cannot be saved, and need not be: a net that is loaded has its weights
     if (typeof value === 'function') return [name, undefined];
-    return [name, value instanceof Float32Array ? Array.from(value) : value];
+    return [name, plainData(value)];
   });
   return Object.fromEntries(plain.filter(([, value]) => value !== undefined));
 }

@@ -1,10 +1,10 @@
 import type { NeuronDefinition } from '../neurons/definition.ts';
 import { suggest } from '../neurons/nearest.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, plainData, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface NeuronLayerOptions extends NeuronOptions {
   /** Values of the neuron's parameters that differ from the definition's defaults. */
-  constants?: Readonly<Record<string, PerNeuron | Drawn | undefined>>;
+  constants?: Readonly<Record<string, Constant | undefined>>;
 }
 
 type Args = [inputs: number, N: number, options?: NeuronLayerOptions] | [N: number, options?: NeuronLayerOptions];
@@ -31,7 +31,7 @@ export class Neuron extends Neurons {
       throw new Error(`${name}: there is no constant '${unknown}'${suggest(unknown, Object.keys(params))}`);
     const plain = Object.entries(constants)
       .filter(([, value]) => value !== undefined)
-      .map(([n, value]) => [n, value instanceof Float32Array ? Array.from(value) : value]);
+      .map(([n, value]) => [n, plainData(value)]);
     const { constants: _, ...saved } = savedOptions(options);
     super(definition, sizes, constants, options, {
       kind: 'Neuron',

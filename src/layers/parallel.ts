@@ -1,7 +1,7 @@
 import { concatenateFeatures } from '../autograd/ops/columns.ts';
 import { add, dense } from '../autograd/ops/elementwise.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown, suggest } from '../neurons/nearest.ts';
 import { Container, checkLayers } from './container.ts';
 import type { ForwardContext, Layer, LayerConfig } from './layer.ts';
 
@@ -14,7 +14,7 @@ export interface ParallelOptions {
 
 /**
  * Branches that all get the same input: [T, B, inputs] to [T, B, sum of their widths] or, with `merge: 'sum'`, [T, B, their
- * width], dense. Parameters are named `0.weight`, `1.body.0.weight` by branch.
+ * width], dense, spikes as 0 and 1. Parameters are named `0.weight`, `1.body.0.weight` by branch.
  */
 export class Parallel extends Container {
   readonly children: Readonly<Record<string, Layer>>;
@@ -28,10 +28,11 @@ export class Parallel extends Container {
     options: ParallelOptions = {},
   ) {
     super();
-    const { merge = 'concatenate' } = options;
-    if (!MERGES.includes(merge)) throw new Error(`Parallel: merge is '${merge}'${suggest(merge, MERGES)}`);
     if (!Array.isArray(branches) || branches.length === 0)
       throw new Error('Parallel: needs a list of at least one branch');
+    onlyKnown('Parallel', options, ['merge']);
+    const { merge = 'concatenate' } = options;
+    if (!MERGES.includes(merge)) throw new Error(`Parallel: merge is '${merge}'${suggest(merge, MERGES)}`);
     checkLayers('Parallel', branches);
     const same = (what: 'inputs' | 'outputs'): void => {
       const odd = branches.findIndex((b) => b[what] !== branches[0]![what]);

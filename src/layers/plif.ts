@@ -1,16 +1,23 @@
 import { type PLIFOptions as Equations, plif } from '../neurons/plif.ts';
 import { withValue } from '../neurons/reset.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import {
+  type Constant,
+  type NeuronOptions,
+  Neurons,
+  type PerNeuron,
+  savedOptions,
+  sizesAndOptions,
+} from './neurons.ts';
 
 export interface PLIFOptions extends NeuronOptions, Equations {
   /** The time constant at the start, in steps, above 1 (2). */
   tau0?: PerNeuron;
   /** Or what is learned in its place: k = -ln(tau0 - 1). */
-  k?: PerNeuron | Drawn;
+  k?: Constant;
   /** 1. */
-  threshold?: PerNeuron | Drawn;
+  threshold?: Constant;
   /** What v becomes at a spike; asks for reset 'value' (0). */
-  resetTo?: PerNeuron | Drawn;
+  resetTo?: Constant;
 }
 
 const OPTIONS = {

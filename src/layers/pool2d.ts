@@ -1,8 +1,9 @@
 import { pool2d } from '../autograd/ops/pool2d.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Planes, Sliding } from '../kernels/conv.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 import { Layer, type LayerConfig } from './layer.ts';
-import { knownOptions, planes, type Size2d, slide, widthOf } from './window.ts';
+import { planes, type Size2d, slide, widthOf } from './window.ts';
 
 export interface Pool2dOptions {
   /** The size of the window by default: windows side by side. */
@@ -24,7 +25,7 @@ abstract class Pool2d extends Layer {
     super();
     this.label = kind;
     const input = planes(kind, inputShape);
-    knownOptions(kind, options, ['stride', 'padding']);
+    onlyKnown(kind, options, ['stride', 'padding']);
     const { stride = size, padding } = options;
     this.window = slide(kind, input, input[0], { kernel: size, stride, padding });
     const { kernel, padding: zeros } = this.window;

@@ -1,11 +1,11 @@
 import { type LIOptions as Equations, li } from '../neurons/li.ts';
-import { decaysOf, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, decaysOf, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface ReadoutOptions extends Omit<NeuronOptions, 'recurrent' | 'surrogate'>, Omit<Equations, 'decays'> {
   /** Time constant in ms (20). */
-  tau?: PerNeuron;
+  tau?: Constant;
   /** The decay per step, in [0, 1), in place of tau. */
-  beta?: PerNeuron;
+  beta?: Constant;
 }
 
 const OPTIONS = {

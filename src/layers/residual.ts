@@ -1,5 +1,6 @@
 import { add } from '../autograd/ops/elementwise.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 import { Container, checkChain, checkLayers } from './container.ts';
 import { type ForwardContext, Layer, type LayerConfig } from './layer.ts';
 
@@ -28,6 +29,7 @@ export class Residual extends Container {
     const last = args.at(-1);
     const options = last instanceof Layer ? {} : ((last ?? {}) as ResidualOptions);
     const layers = (last instanceof Layer ? args : args.slice(0, -1)) as Layer[];
+    onlyKnown('Residual', options, ['projection']);
     const { projection } = options;
     if (layers.length === 0) throw new Error('Residual: needs at least one layer');
     checkLayers('Residual', layers);

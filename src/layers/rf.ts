@@ -1,14 +1,14 @@
 import { type RFOptions as Equations, rf } from '../neurons/rf.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export type RFOptions = NeuronOptions &
   Equations & {
     /** Period of the resonance in ms, at least two steps (20). */
-    period?: PerNeuron | Drawn;
+    period?: Constant;
     /** Time constant of the decay in ms (20). */
-    tau?: PerNeuron | Drawn;
+    tau?: Constant;
     /** 1. */
-    threshold?: PerNeuron | Drawn;
+    threshold?: Constant;
   };
 
 const OPTIONS = { period: true, tau: true, threshold: true, dt: true, decay: true, spikeTest: true } as const;

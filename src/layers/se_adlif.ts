@@ -1,19 +1,19 @@
 import { type SEAdLIFOptions as Equations, seAdlif } from '../neurons/se_adlif.ts';
-import { type Drawn, type NeuronOptions, Neurons, type PerNeuron, savedOptions, sizesAndOptions } from './neurons.ts';
+import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
 export interface SEAdLIFOptions extends NeuronOptions, Equations {
   /** Membrane time constant in ms (15). `{ uniform: [5, 25] }` draws one for each neuron. */
-  tau?: PerNeuron | Drawn;
+  tau?: Constant;
   /** Time constant of the adaptation in ms (150). */
-  tauW?: PerNeuron | Drawn;
+  tauW?: Constant;
   /** What the voltage adds to the adaptation (0.5). */
-  a?: PerNeuron | Drawn;
+  a?: Constant;
   /** What a spike adds to it (1). */
-  b?: PerNeuron | Drawn;
+  b?: Constant;
   /** Factor on both (120). */
-  q?: PerNeuron | Drawn;
+  q?: Constant;
   /** 1. */
-  threshold?: PerNeuron | Drawn;
+  threshold?: Constant;
 }
 
 const OPTIONS = {

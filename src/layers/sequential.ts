@@ -1,6 +1,7 @@
 import seedrandom from 'seedrandom';
 import type { Parameter } from '../autograd/parameter.ts';
-import type { Tensor } from '../autograd/tensor.ts';
+import { Tensor } from '../autograd/tensor.ts';
+import { described } from '../neurons/nearest.ts';
 import { Container, checkChain, checkLayers, edge, walk } from './container.ts';
 import type { ForwardContext, Layer, LayerConfig } from './layer.ts';
 import { summary } from './summary.ts';
@@ -37,7 +38,13 @@ export class Sequential extends Container {
       // a part drew under names of its own, which other parts have as well: alike parts must not begin alike
       const before = drawn.get(p);
       const again = before && within.has(before.by) && before.sum === checksum(p.data);
-      if ((p.drawn || p.data.some((x) => x !== 0)) && !again) continue;
+      if ((p.drawn || p.data.some((x) => x !== 0)) && !again) {
+        if (p.options.drawMask && p.options.mask!.data.every((there) => there === 0))
+          throw new Error(
+            `Sequential: '${name}' has numbers, but its connections were not drawn; put the numbers there after the net is made`,
+          );
+        continue;
+      }
       p.initialize(seedrandom(`0/${name}`));
       drawn.set(p, { by: this, sum: checksum(p.data) });
     }
@@ -54,8 +61,10 @@ export class Sequential extends Container {
     return [...this.namedParameters().values()];
   }
 
-  /** Draws the weights anew. Each depends on the seed and its own name alone. */
+  /** Begins anew: draws the weights, each by the seed and its own name alone, and puts back what else was trained. */
   initialize(seed: number): this {
+    // before any weights are drawn, and their masks with them
+    for (const p of this.parameters()) p.reset();
     for (const [name, p] of this.namedParameters()) {
       p.initialize(seedrandom(`${seed}/${name}`));
       drawn.delete(p);
@@ -72,6 +81,8 @@ export class Sequential extends Container {
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     const { label } = this;
     const owner = context.place === undefined ? 'net' : label;
+    if (!(x instanceof Tensor))
+      throw new Error(`${owner}: expects a tensor of the step, as tape.input(...) gives it, got ${described(x)}`);
     if (x.shape.length !== 3) throw new Error(`${owner}: expects [T, B, inputs], got ${x}`);
     if (x.shape[2] !== this.inputs)
       throw new Error(
@@ -83,6 +94,10 @@ export class Sequential extends Container {
   /** The net as a table: each layer's place, kind, widths and number of parameters, and their sum. */
   summary(): string {
     return summary(this);
+  }
+
+  override toString(): string {
+    return this.summary();
   }
 }
 

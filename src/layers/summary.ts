@@ -24,7 +24,9 @@ export function summary(net: Layer): string {
     for (const p of Object.values(layer.params)) {
       if (counted.has(p)) continue;
       counted.add(p);
-      own[p.trainable ? 'trained' : 'fixed'] += p.data.length;
+      // of a masked matrix, the connections that there are
+      const there = p.options.mask?.data.reduce((sum, m) => sum + (m === 0 ? 0 : 1), 0);
+      own[p.trainable ? 'trained' : 'fixed'] += there ?? p.data.length;
     }
     totals.trained += own.trained;
     totals.fixed += own.fixed;

@@ -18,12 +18,6 @@ export function planes(owner: string, shape: Planes): Planes {
   return [C, H, W];
 }
 
-/** @throws when an option is not among the known ones */
-export function knownOptions(owner: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`${owner}: unknown option '${unknown}'${suggest(unknown, known)}`);
-}
-
 /** A size in both directions. @throws unless it is one or two whole numbers from `least` on */
 function pair(owner: string, name: string, size: Size2d, least: 0 | 1): Pair {
   const both = typeof size === 'number' ? [size, size] : size;

@@ -1,5 +1,6 @@
 import type { Loss } from '../autograd/loss.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import type { Part } from './result.ts';
 import { checkSequence, type SequenceOptions, sequenceLoss } from './sequence.ts';
 
 export interface CrossEntropyOptions extends SequenceOptions {
@@ -24,12 +25,14 @@ export function checkCrossEntropy(options: CrossEntropyOptions): void {
  * @param outputs [T, B, classes] of a readout, or spikes
  * @param labels [B] integers in 0 .. classes - 1
  * @param options what of the outputs is judged (`at`, default 'last'), smoothing, class weights, mask over time
+ * @param part what of whole sequences the outputs are, if they are a part
  * @returns the loss, and per sample [B, 4]: its share of the loss, whether it was right, the prediction, the label
  */
 export function crossEntropy(
   outputs: Tensor,
   labels: ArrayLike<number>,
   options: CrossEntropyOptions = {},
+  part?: Part,
 ): { loss: Loss; result: Tensor } {
   checkCrossEntropy(options);
   const { at = 'last', smoothing = 0 } = options;
@@ -45,5 +48,6 @@ export function crossEntropy(
       smoothed: smoothing > 0,
       numbers: [smoothing],
     },
+    part,
   );
 }

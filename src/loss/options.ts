@@ -1,21 +1,13 @@
 import type { Tensor } from '../autograd/tensor.ts';
-import { suggest } from '../neurons/nearest.ts';
+import type { Part } from './result.ts';
 
-/** Which steps count, and how much. */
+/** Which steps count, and how much. Samples with a mask each have it in the data set that `fit` and `evaluate` get. */
 export interface MaskOptions {
   /**
    * Weights of steps, [T] or [T, B] time-major, finite and not below 0; 0 for a step that does not count (default: 1 each).
    * Steps past a sample's length never count.
    */
   mask?: ArrayLike<number>;
-}
-
-/** @throws when an option is given that is not known, with the nearest known one */
-export function onlyKnown(owner: string, options: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !known.includes(name))
-      throw new Error(`${owner}: '${name}' is no option${suggest(name, known)}`);
-  }
 }
 
 /** @throws unless it is finite and not below 0 */
@@ -47,27 +39,33 @@ export function sizes(owner: string, outputs: Tensor): [T: number, B: number, N:
 }
 
 /**
- * The weight of each step of each sample, [T, B]: the last `window` steps that the mask counts before the sample's end.
+ * The weight of each step of each sample, [T, B]: the last `window` steps before the sample's end that count, by the mask of
+ * the loss (of which a part of a sequence has its own part) and that of the data. Null where there is neither.
  *
- * @throws when the mask fits neither [T] nor [T, B]
+ * @throws when the mask fits neither [T] nor [T, B], with the steps T of the whole sequence
  */
 export function timeWeights(
   owner: string,
   outputs: Tensor,
-  mask: ArrayLike<number>,
+  mask: ArrayLike<number> | undefined,
+  part: Part = {},
   window = Number.POSITIVE_INFINITY,
-): Float32Array {
+): Float32Array | null {
   const [T, B] = sizes(owner, outputs);
-  if (mask.length !== T && mask.length !== T * B)
+  const { from = 0, steps = T, mask: given } = part;
+  if (!mask && !given) return null;
+  if (mask && mask.length !== steps && mask.length !== steps * B)
     throw new Error(
-      `${owner}: mask must have ${T} entries (one a step) or ${T} x ${B} (steps x samples), got ${mask.length}`,
+      `${owner}: mask must have ${steps} entries (one a step) or ${steps} x ${B} (steps x samples), got ${mask.length}`,
     );
-  const perSample = mask.length === T * B;
+  if (from + T > steps) throw new Error(`${owner}: the steps ${from} to ${from + T} are no part of ${steps}`);
+  const perSample = mask?.length === steps * B;
   const out = new Float32Array(T * B);
   for (let b = 0; b < B; b++) {
     let left = window;
     for (let t = (outputs.lengths?.values[b] ?? T) - 1; t >= 0 && left > 0; t--) {
-      const w = mask[perSample ? t * B + b : t]!;
+      const own = mask ? mask[perSample ? (from + t) * B + b : from + t]! : 1;
+      const w = own * (given ? given[t * B + b]! : 1);
       out[t * B + b] = w;
       if (w > 0) left--;
     }

@@ -1,11 +1,12 @@
 import { Loss } from '../autograd/loss.ts';
 import type { CellAttrs, CellRun } from '../autograd/ops/cell_node.ts';
+import type { Parameter } from '../autograd/parameter.ts';
 import type { Tape } from '../autograd/tape.ts';
 import { ACTIVITY, type RatePenalty } from '../kernels/activity.ts';
 import { type Penalty, penaltyWeight } from '../neurons/adjoint.ts';
 import { type Expr, expr, relu } from '../neurons/expr.ts';
-import { suggest } from '../neurons/nearest.ts';
-import { finite, onlyKnown, positive } from './options.ts';
+import { onlyKnown, suggest } from '../neurons/nearest.ts';
+import { finite, positive } from './options.ts';
 import { l1, l2 } from './weights.ts';
 
 export { l1, l2, type WeightsOptions } from './weights.ts';
@@ -13,8 +14,14 @@ export { l1, l2, type WeightsOptions } from './weights.ts';
 /** Adds to the loss of a step. Call it after the forward pass. */
 export type Regularizer = (tape: Tape) => Loss;
 
-/** A layer by its label (`0 LIF`), its place in the net (0, or `1.body.0`) or itself. */
-export type LayerName = string | number | { readonly label: string };
+/**
+ * A layer by its label (`0 LIF`), its place in the net (0, or `1.body.0`), or itself: then at each of its places, and of a
+ * container all that is in it.
+ */
+export type LayerName =
+  | string
+  | number
+  | { readonly label: string; readonly params: Readonly<Record<string, Parameter>> };
 
 interface LayersOptions {
   weight?: number;
@@ -183,7 +190,16 @@ function chosen(tape: Tape, owner: string, layers: readonly LayerName[] | undefi
   const found = new Set<CellRun>();
   for (const layer of layers) {
     const name = typeof layer === 'object' ? layer.label : String(layer);
-    const runs = tape.cells.filter((r) => r.label === name || r.label.split(' ')[0] === name);
+    // a layer has the label of the last of its places, and its constants at all of them
+    const own = typeof layer === 'object' ? new Set(Object.values(layer.params)) : null;
+    const runs = tape.cells.filter((r) => {
+      const constants = own ? Object.values(r.constants) : [];
+      return (
+        r.label === name ||
+        r.label.split(' ')[0] === name ||
+        (constants.length > 0 && constants.every((p) => own!.has(p)))
+      );
+    });
     if (runs.length === 0) {
       const labels = [...new Set(tape.cells.map((r) => r.label))];
       throw new Error(`${owner}: the step has run no layer of neurons '${name}'${suggest(name, labels)}`);

@@ -5,9 +5,9 @@ import type { Node, Op } from '../autograd/op.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Storage } from '../device/storage.ts';
 import { loss as kernel, LARGEST_LOSS, POOL, TARGET } from '../kernels/loss.ts';
-import { suggest } from '../neurons/nearest.ts';
-import { countedSamples, type MaskOptions, onlyKnown, sizes, timeWeights, weights } from './options.ts';
-import { lossOf } from './result.ts';
+import { onlyKnown, suggest } from '../neurons/nearest.ts';
+import { countedSamples, type MaskOptions, sizes, timeWeights, weights } from './options.ts';
+import { lossOf, type Part } from './result.ts';
 
 /**
  * What of the outputs over time is judged:
@@ -124,6 +124,7 @@ export function sequenceLoss(
   given: { labels: ArrayLike<number> } | { values: ArrayLike<number> },
   options: Required<Pick<SequenceOptions, 'at'>> &
     SequenceOptions & { squares: boolean; smoothed: boolean; numbers: readonly number[] },
+  part?: Part,
 ): { loss: Loss; result: Tensor } {
   const [T, B, N] = sizes(owner, outputs);
   const { at, classWeights, mask, squares, smoothed, numbers } = options;
@@ -144,7 +145,7 @@ export function sequenceLoss(
       `${owner}: targets must have ${B} x ${N} (samples x neurons)${steps} values, got ${given.values.length}`,
     );
   }
-  const stepWeights = mask ? timeWeights(owner, outputs, mask, window) : null;
+  const stepWeights = timeWeights(owner, outputs, mask, part, window);
   const counted = countedSamples(outputs, stepWeights);
   let total = 0;
   for (let b = 0; b < B; b++) if (counted[b]) total += labels && classWeights ? classWeights[labels[b]!]! : 1;

@@ -2,6 +2,7 @@ import type { Loss } from '../autograd/loss.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { suggest } from '../neurons/nearest.ts';
 import { finite } from './options.ts';
+import type { Part } from './result.ts';
 import { checkSequence, type SequenceOptions, sequenceLoss } from './sequence.ts';
 
 export interface SquaredErrorOptions extends SequenceOptions {
@@ -41,6 +42,7 @@ export function checkSquaredError(options: SquaredErrorOptions): void {
  * @param outputs [T, B, N] dense or spikes
  * @param targets [B] labels, or with `targets: 'values'` numbers [B, N] or [T, B, N] time-major
  * @param options what of the outputs is judged (`at`, default 'each step'), targets, class weights, mask over time
+ * @param part what of whole sequences the outputs are, if they are a part
  * @returns the loss, and per sample [B, 4]: its share of the loss; with labels whether it was right, the prediction, the
  *   label; without 0, -1, 0
  */
@@ -48,15 +50,11 @@ export function squaredError(
   outputs: Tensor,
   targets: ArrayLike<number>,
   options: SquaredErrorOptions = {},
+  part?: Part,
 ): { loss: Loss; result: Tensor } {
   checkSquaredError(options);
   const { at = 'each step', correct = 1, wrong = 0 } = options;
   const given = options.targets === 'values' ? { values: targets } : { labels: targets };
-  return sequenceLoss('squaredError', 'squared error', outputs, given, {
-    ...options,
-    at,
-    squares: true,
-    smoothed: false,
-    numbers: [correct, wrong],
-  });
+  const what = { ...options, at, squares: true, smoothed: false, numbers: [correct, wrong] };
+  return sequenceLoss('squaredError', 'squared error', outputs, given, what, part);
 }

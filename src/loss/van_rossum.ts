@@ -3,8 +3,9 @@ import type { Loss } from '../autograd/loss.ts';
 import type { Op } from '../autograd/op.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { vanRossum as kernel } from '../kernels/loss.ts';
-import { countedSamples, type MaskOptions, onlyKnown, sizes, timeWeights, weights } from './options.ts';
-import { lossOf } from './result.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
+import { countedSamples, type MaskOptions, sizes, timeWeights, weights } from './options.ts';
+import { lossOf, type Part } from './result.ts';
 import { gradientFor } from './sequence.ts';
 
 export interface VanRossumOptions extends MaskOptions {
@@ -74,12 +75,14 @@ export function checkVanRossum(options: VanRossumOptions): void {
  *
  * @param outputs [T, B, N] spikes, or dense
  * @param targets [T, B, N] spikes, 0 and 1, time-major
+ * @param part what of whole sequences the outputs are, if they are a part
  * @returns the loss, and per sample [B, 4]: its share of the loss, 0, -1, 0
  */
 export function vanRossum(
   outputs: Tensor,
   targets: ArrayLike<number>,
   options: VanRossumOptions = {},
+  part?: Part,
 ): { loss: Loss; result: Tensor } {
   checkVanRossum(options);
   const { tau = 10, dt = 1, mask } = options;
@@ -89,7 +92,7 @@ export function vanRossum(
     throw new Error(
       `vanRossum: targets must have ${T} x ${B} x ${N} (steps x samples x neurons) values, got ${targets.length}`,
     );
-  const stepWeights = mask ? timeWeights('vanRossum', outputs, mask) : null;
+  const stepWeights = timeWeights('vanRossum', outputs, mask, part);
   const samples = countedSamples(outputs, stepWeights).filter(Boolean).length;
   const attrs: Attrs = { tau, dt, share: 1 / Math.max(1, samples), weight: 1 };
   const result = tape.record(

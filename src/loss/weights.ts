@@ -1,16 +1,17 @@
 import { Loss } from '../autograd/loss.ts';
 import type { Op } from '../autograd/op.ts';
 import type { Parameter } from '../autograd/parameter.ts';
+import { type Selection, selectTrained } from '../autograd/select.ts';
 import type { Tape } from '../autograd/tape.ts';
 import { PENALTY_SHARE, weightPenalty } from '../kernels/loss.ts';
 import { fold } from '../kernels/sizes.ts';
-import { suggest } from '../neurons/nearest.ts';
-import { onlyKnown, positive } from './options.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
+import { positive } from './options.ts';
 
 export interface WeightsOptions {
   weight?: number;
-  /** Which: names (`0.weight`), or a predicate (default: every trained matrix of the net). */
-  parameters?: readonly string[] | ((p: Parameter) => boolean);
+  /** Which: names (`0.weight`), patterns or predicates (default: every trained matrix of the net). */
+  parameters?: Selection;
 }
 
 interface Attrs {
@@ -74,7 +75,7 @@ function penalty(name: 'l1' | 'l2', options: WeightsOptions, usual: number): (ta
   onlyKnown(owner, options, ['weight', 'parameters']);
   const { weight = usual, parameters } = options;
   positive(owner, 'weight', weight);
-  if (parameters && typeof parameters !== 'function' && parameters.length === 0)
+  if (Array.isArray(parameters) && parameters.length === 0)
     throw new Error(`${owner}: parameters must name at least one parameter`);
   return (tape) => {
     const params = chosen(tape, owner, parameters);
@@ -94,17 +95,7 @@ function penalty(name: 'l1' | 'l2', options: WeightsOptions, usual: number): (ta
 function chosen(tape: Tape, owner: string, which: WeightsOptions['parameters']): Parameter[] {
   if (!tape.arena) throw new Error(`${owner}: the step uses no parameters yet; call it after the forward pass`);
   const all = [...new Set(tape.arena.parameters)];
-  if (which && typeof which !== 'function') {
-    const names = all.map((p) => p.name);
-    const unknown = which.find((n) => !names.includes(n));
-    if (unknown !== undefined)
-      throw new Error(`${owner}: there is no parameter '${unknown}'${suggest(unknown, names)}`);
-    const fixed = all.find((p) => which.includes(p.name) && !p.trainable);
-    if (fixed) throw new Error(`${owner}: '${fixed.name}' is not trained`);
-  }
-  const wanted =
-    typeof which === 'function' ? which : (p: Parameter) => (which ? which.includes(p.name) : p.shape.length > 1);
-  const params = all.filter((p) => p.trainable && wanted(p));
+  const params = which ? selectTrained(owner, all, which) : all.filter((p) => p.trainable && p.shape.length > 1);
   if (params.length === 0) throw new Error(`${owner}: no trained parameter is chosen`);
   return params;
 }

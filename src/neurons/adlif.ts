@@ -21,7 +21,7 @@ export interface AdLIFOptions
  *
  * Parameters, kept in the paper's ranges: tau 15 ms in 5 .. 25, tauW 75 ms in 30 .. 120, a 0.5 in -1 .. 1 (coupling to v),
  * b 1 in 0 .. 2 (jump at a spike); threshold 1. States: v, w. Defaults: spikeTest '>', detachReset false, decay
- * 'exponential'. A large a destabilises the forward Euler step that this is; see `seAdlif`.
+ * 'exponential'. A large a destabilises the forward Euler step that this is; see SEAdLIF.
  */
 export function adlif(options: AdLIFOptions = {}): NeuronDefinition {
   const s = complete('AdLIF', { spikeTest: '>', detachReset: false, decay: 'exponential' }, options);
@@ -31,13 +31,15 @@ export function adlif(options: AdLIFOptions = {}): NeuronDefinition {
     tauW: { default: 75, unit: 'ms', min: 30, max: 120, meaning: 'time constant of the adaptation' },
     a: { default: 0.5, unit: '', min: -1, max: 1, meaning: 'what the voltage adds to the adaptation' },
     b: { default: 1, unit: '', min: 0, max: 2, meaning: 'what a spike adds to the adaptation' },
-    threshold: thresholdSpec(),
   };
-  const params = ranged('AdLIF', usual, options.ranges);
-  checkTimes('AdLIF', params, ['tau', 'tauW'], { dt, decay: s.decay });
+  const chosen = ranged('AdLIF', usual, options.ranges);
+  checkTimes('AdLIF', chosen, ['tau', 'tauW'], { dt, decay: s.decay });
   return defineNeuron({
     name: 'AdLIF',
-    params,
+    params: {
+      ...chosen,
+      threshold: thresholdSpec(),
+    },
     states: ['v', 'w'],
     equations({ I, z, param, state }) {
       const { tau, tauW, a, b, threshold } = param;

@@ -5,7 +5,7 @@ import { suggest } from './nearest.ts';
 export interface ParameterSpec {
   readonly default: number;
   readonly unit: string;
-  /** The range in which the kernels keep the value that they read. */
+  /** The range in which the value is kept, by training as well. */
   readonly min: number;
   readonly max: number;
   readonly meaning: string;
@@ -67,6 +67,12 @@ export function defineNeuron<P extends string, S extends string>(source: {
     throw new Error(`defineNeuron('${name}'): ${what}`);
   };
   if (typeof name !== 'string' || name === '') fail('needs a name');
+  for (const [what, part, type] of [
+    ['params', params, 'object'],
+    ['states', states, 'object'],
+    ['equations', source.equations, 'function'],
+  ] as const)
+    if (!part || typeof part !== type) fail(`needs ${what}${part === undefined ? '' : `, got ${String(part)}`}`);
   checkNames('parameter', Object.keys(params), fail);
   checkNames('state', states, fail);
   for (const [n, spec] of Object.entries<ParameterSpec>(params)) checkRange(n, spec, fail);
@@ -98,6 +104,8 @@ export function defineNeuron<P extends string, S extends string>(source: {
     if (e.op === 'spike' && e !== z) fail('the equations have a second spike; one a neuron is what the kernels carry');
     if (e.op === 'const' && !Number.isFinite(e.value))
       fail(`the equations have a constant that is not finite, ${e.value}`);
+    if (e.op === 'const' && !Number.isFinite(Math.fround(e.value)))
+      fail(`the equations have a constant that float32 cannot hold, ${e.value}`);
     if (e.op === 'erf') fail('the equations use erf, which a kernel cannot compute');
   }
   return { name, params, states, next, z, v, key: `${name}:${written(roots)}:${Object.keys(params).join(' ')}` };
@@ -141,16 +149,18 @@ function equationsOf<P extends string, S extends string, R>(
       },
     });
   try {
-    return equations({
+    const made = equations({
       I: input,
       z: lastSpike,
       param: symbols('parameter', names.parameter, parameter),
       state: symbols('state', names.state, state),
     });
+    if (typeof made === 'object' && made !== null) return made;
   } catch (error) {
     if (misses.length) fail(misses[0]!);
     throw error;
   }
+  return fail('the equations must return { next, z, v }');
 }
 
 export const input = leaf('input');

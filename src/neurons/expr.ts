@@ -139,8 +139,13 @@ export const detach = (x: Expr): Expr => (x.op === 'const' ? x : Expr.make('deta
 /**
  * The spike [x > 0] (or [x >= 0]) of the dimensionless distance x from the threshold. Backward, its derivative is
  * the surrogate's; in the smooth mode its value is the surrogate's primitive.
+ *
+ * @throws on another test
  */
-export const spike = (x: Expr, test: '>' | '>=' = '>'): Expr => Expr.make('spike', [x], 0, test);
+export function spike(x: Expr, test: '>' | '>=' = '>'): Expr {
+  if (test !== '>' && test !== '>=') throw new Error(`spike: the test must be '>' or '>=', got '${test}'`);
+  return Expr.make('spike', [expr(x)], 0, test);
+}
 
 /** The nodes that `roots` need, each after its arguments; nodes in `known` are not entered. */
 export function topological(roots: readonly Expr[], known: { has(e: Expr): boolean } = new Set()): Expr[] {

@@ -12,6 +12,29 @@ export function suggest(name: string, known: readonly string[]): string {
   return close ? `; did you mean '${near.k}'? (${list})` : `; ${list}`;
 }
 
+/** @throws when options are no plain object, or one is given that is not known, with the nearest known one */
+export function onlyKnown(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Object.getPrototypeOf(options) !== Object.prototype) {
+    // a function that makes a loss or a regulariser, given without being called, gets a tensor or a tape
+    const called = typeof options === 'object' && options !== null && !Array.isArray(options);
+    throw new Error(
+      `${owner}: expects its options as an object, such as { ${known[0]}: ... }, got ${described(options)}${called ? `; was ${owner}() meant?` : ''}`,
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && !known.includes(name))
+      throw new Error(`${owner}: there is no option '${name}'${suggest(name, known)}`);
+  }
+}
+
+/** What came in place of something else, for messages: `a function`, `an array`, `'text'`, `0.2`, `a Tensor`. */
+export function described(value: unknown): string {
+  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`;
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
 /** Edits that turn one word into another: insert, delete or exchange a letter, swap two neighbours (Damerau 1964). */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -8,21 +8,22 @@ export type Ranges<P extends string> = { readonly [K in P]?: readonly [min: numb
 /**
  * Parameters with ranges of the user's choice in place of the usual ones; a default outside moves to the nearest end.
  *
- * @throws on a name that the neuron does not have, and on a range that is none
+ * @param params those that may have another range
+ * @throws on a name that is not among them, and on a range that is none
  */
-export function ranged<P extends string, R extends P>(
+export function ranged<P extends string>(
   neuron: string,
   params: Record<P, ParameterSpec>,
-  ranges: Ranges<R> = {},
+  ranges: Ranges<P> = {},
 ): Record<P, ParameterSpec> {
   const changed = { ...params };
   for (const [name, range] of Object.entries(ranges) as [P, readonly [number, number] | undefined][]) {
     if (!Object.hasOwn(params, name))
       throw new Error(`${neuron}: ranges names '${name}'${suggest(name, Object.keys(params))}`);
     if (!range) continue;
-    const [min, max] = range;
+    const [min, max] = (Array.isArray(range) ? range : []) as unknown as readonly [number, number];
     if (!(Number.isFinite(min) && Number.isFinite(max) && min <= max))
-      throw new Error(`${neuron}: the range of ${name} must be [min, max], got [${min}, ${max}]`);
+      throw new Error(`${neuron}: the range of ${name} must be [min, max], got ${JSON.stringify(range)}`);
     changed[name] = { ...params[name], min, max, default: Math.min(max, Math.max(min, params[name].default)) };
   }
   return changed;

@@ -4,7 +4,10 @@ import type { Surrogate } from './surrogates.ts';
 
 /** What the forward pass of a layer of neurons keeps for the backward pass. */
 export interface Saved {
-  /** Values of 4 bytes each: `v` is the recorded voltage, states have their names, `inner...` is a value between. */
+  /**
+   * Values of 4 bytes each: `v` is the recorded voltage, `I` the current, states have their names, `inner...` is a value
+   * between; a GLIF layer's `current` is that before its gate.
+   */
   readonly planes: readonly string[];
   /** A neuron and step. */
   readonly bytes: number;
@@ -23,15 +26,17 @@ export function savedBytes(
     readonly definition: NeuronDefinition;
     readonly surrogate: Surrogate | null;
     readonly constants: readonly { readonly trainable: boolean }[];
+    readonly keptBeside?: readonly string[];
   },
   options: { recordGradient?: boolean } = {},
 ): Saved {
   const { definition: def, surrogate, constants } = layer;
   const learned = Object.keys(def.params).filter((_, i) => constants[i]?.trainable);
-  const { planes } = deriveAdjoint(def, {
+  const adjoint = deriveAdjoint(def, {
     surrogate,
     learned,
     recordGradient: options.recordGradient ?? !def.z,
   });
-  return { planes: planes.map((p) => p.name), bytes: 4 * planes.length + (def.z ? 1 / 8 : 0) };
+  const planes = [...adjoint.planes.map((p) => p.name), ...(layer.keptBeside ?? [])];
+  return { planes, bytes: 4 * planes.length + (def.z ? 1 / 8 : 0) };
 }

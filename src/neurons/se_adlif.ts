@@ -36,14 +36,16 @@ export function seAdlif(options: SEAdLIFOptions = {}): NeuronDefinition {
     tauW: { default: 150, unit: 'ms', min: 60, max: 300, meaning: 'time constant of the adaptation' },
     a: { default: 0.5, unit: '', min: 0, max: 1, meaning: 'what the voltage adds to the adaptation' },
     b: { default: 1, unit: '', min: 0, max: 2, meaning: 'what a spike adds to the adaptation' },
-    q: { default: 120, unit: '', min: 0, max: 1e9, meaning: 'factor on both' },
-    threshold: thresholdSpec(),
   };
-  const params = ranged('SEAdLIF', usual, options.ranges);
-  checkTimes('SEAdLIF', params, ['tau', 'tauW'], { dt, decay: s.decay });
+  const chosen = ranged('SEAdLIF', usual, options.ranges);
+  checkTimes('SEAdLIF', chosen, ['tau', 'tauW'], { dt, decay: s.decay });
   return defineNeuron({
     name: 'SEAdLIF',
-    params,
+    params: {
+      ...chosen,
+      q: { default: 120, unit: '', min: 0, max: 1e9, meaning: 'factor on both' },
+      threshold: thresholdSpec(),
+    },
     states: ['v', 'w'],
     equations({ I, param, state }) {
       const { tau, tauW, a, b, q, threshold } = param;

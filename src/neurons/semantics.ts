@@ -30,7 +30,7 @@ export interface Semantics {
 }
 
 /** Each option's values. */
-const values: { readonly [K in keyof Semantics]: readonly Semantics[K][] } = {
+export const values: { readonly [K in keyof Semantics]: readonly Semantics[K][] } = {
   spikeTest: ['>', '>='],
   reset: ['subtract', 'zero', 'value', 'none'],
   resetMoment: ['same step', 'next step after leak', 'next step before leak'],
@@ -55,7 +55,7 @@ const resetInPlace = {
 } as const;
 
 /** What each framework does, by its documentation. */
-const presets = {
+export const presets = {
   /**
    * snnTorch's Leaky, Synaptic and Alpha: the reset, one step late and detached, acts on the new voltage. So its
    * documentation has it; releases of Leaky whose code resets to zero before the leak are resetMoment 'next step before leak'.

@@ -1,5 +1,5 @@
-import { abs, atan, type Expr, erf, exp, expr, max, min, tanh, where } from './expr.ts';
-import { suggest } from './nearest.ts';
+import { abs, atan, type Expr, erf, exp, expr, leaf, max, min, tanh, where, written } from './expr.ts';
+import { described, onlyKnown, suggest } from './nearest.ts';
 import { checkSurrogate, constant, type Surrogate } from './surrogate.ts';
 
 export { defineSurrogate, type Surrogate } from './surrogate.ts';
@@ -17,7 +17,7 @@ export function triangle(options: { gamma?: number } = {}): Surrogate {
   const gamma = constant('gamma');
   return {
     name: 'triangle',
-    constants: { gamma: positive('triangle', 'gamma', options.gamma ?? 0.3) },
+    constants: constantsOf('triangle', options, { gamma: 0.3 }),
     derivative: (x) => gamma.mul(max(expr(1).sub(abs(x)), 0)),
     // the integral from -1: (1 + x)^2/2 below 0, 1 - (1 - x)^2/2 above it
     primitive: (x) => {
@@ -32,7 +32,7 @@ export function fastSigmoid(options: { slope?: number } = {}): Surrogate {
   const slope = constant('slope');
   return {
     name: 'fast_sigmoid',
-    constants: { slope: positive('fast_sigmoid', 'slope', options.slope ?? 25) },
+    constants: constantsOf('fast_sigmoid', options, { slope: 25 }),
     derivative: (x) => {
       const r = expr(1).div(slope.mul(size(x)).add(1));
       return r.mul(r);
@@ -46,7 +46,7 @@ export function atanSurrogate(options: { a?: number } = {}): Surrogate {
   const a = constant('a');
   return {
     name: 'atan',
-    constants: { a: positive('atan', 'a', options.a ?? 2) },
+    constants: constantsOf('atan', options, { a: 2 }),
     derivative: (x) => {
       const u = min(a.mul(Math.PI / 2).mul(size(x)), 1e18);
       return a.mul(0.5).div(u.mul(u).add(1));
@@ -63,7 +63,7 @@ export function sigmoid(options: { slope?: number } = {}): Surrogate {
   const slope = constant('slope');
   return {
     name: 'sigmoid',
-    constants: { slope: positive('sigmoid', 'slope', options.slope ?? 25) },
+    constants: constantsOf('sigmoid', options, { slope: 25 }),
     // symmetric in x, so e^(-slope |x|) serves both sides and nothing overflows
     derivative: (x) => {
       const e = vanishing(slope.mul(size(x)));
@@ -79,10 +79,7 @@ export function boxcar(options: { height?: number; width?: number } = {}): Surro
   const [height, width] = [constant('height'), constant('width')];
   return {
     name: 'boxcar',
-    constants: {
-      height: positive('boxcar', 'height', options.height ?? 0.5),
-      width: positive('boxcar', 'width', options.width ?? 0.5),
-    },
+    constants: constantsOf('boxcar', options, { height: 0.5, width: 0.5 }),
     derivative: (x) => where(width.ge(abs(x)), height, 0),
     primitive: (x) => height.mul(max(min(x, width), width.neg()).add(width)),
   };
@@ -93,10 +90,7 @@ export function exponential(options: { scale?: number; tau?: number } = {}): Sur
   const [scale, tau] = [constant('scale'), constant('tau')];
   return {
     name: 'exponential',
-    constants: {
-      scale: positive('exponential', 'scale', options.scale ?? 1),
-      tau: positive('exponential', 'tau', options.tau ?? 1),
-    },
+    constants: constantsOf('exponential', options, { scale: 1, tau: 1 }),
     derivative: (x) =>
       scale
         .mul(0.5)
@@ -127,10 +121,7 @@ export function gaussian(options: { gamma?: number; sigma?: number } = {}): Surr
   const [gamma, sigma] = [constant('gamma'), constant('sigma')];
   return {
     name: 'gaussian',
-    constants: {
-      gamma: positive('gaussian', 'gamma', options.gamma ?? 1),
-      sigma: positive('gaussian', 'sigma', options.sigma ?? 0.5),
-    },
+    constants: constantsOf('gaussian', options, { gamma: 1, sigma: 0.5 }),
     derivative: (x) => gamma.mul(density(x, expr(0), sigma)),
     primitive: (x) => gamma.mul(cumulative(x, expr(0), sigma)),
   };
@@ -156,23 +147,26 @@ export function multiGaussian(
   };
   return {
     name: 'multi_gaussian',
-    constants: {
-      gamma: positive('multi_gaussian', 'gamma', options.gamma ?? 1),
-      h: positive('multi_gaussian', 'h', options.h ?? 0.15),
-      sigma: bounded('multi_gaussian', 'sigma', options.sigma ?? 0.5, 1e-3, 1e3),
-      spread: bounded('multi_gaussian', 'spread', options.spread ?? 6, 1e-3, 1e3),
-    },
+    constants: constantsOf('multi_gaussian', options, { gamma: 1, h: 0.15, sigma: 0.5, spread: 6 }, [
+      'sigma',
+      'spread',
+    ]),
     derivative: (x) => sum((mean, s) => density(x, mean, s)),
     primitive: (x) => sum((mean, s) => cumulative(x, mean, s)),
   };
 }
 
 /** 1 everywhere: the straight-through estimator, Bengio et al. 2013. Grows without bound in a recurrent net. */
-export function straightThrough(): Surrogate {
-  return { name: 'straight_through', constants: {}, derivative: () => expr(1), primitive: (x) => x };
+export function straightThrough(options: object = {}): Surrogate {
+  return {
+    name: 'straight_through',
+    constants: constantsOf('straight_through', options, {}),
+    derivative: () => expr(1),
+    primitive: (x) => x,
+  };
 }
 
-const byName: Readonly<Record<string, (constants: Record<string, number>) => Surrogate>> = {
+const byName: Readonly<Record<string, (constants?: Record<string, number>) => Surrogate>> = {
   triangle,
   fast_sigmoid: fastSigmoid,
   atan: atanSurrogate,
@@ -187,30 +181,57 @@ const byName: Readonly<Record<string, (constants: Record<string, number>) => Sur
 /** The names that layers take as their `surrogate`. */
 export const surrogateNames: readonly string[] = Object.keys(byName);
 
+/** What a layer takes as its surrogate: a name, a name and constants (as models are saved), or a surrogate. */
+export type SurrogateChoice = string | Surrogate | { name: string; constants?: Record<string, number> };
+
 /**
- * A surrogate by its name, by name and constants (as models are saved), or as it is.
+ * A surrogate by what a layer is given.
  *
- * @throws when the name or a constant's is not known, or an object of one's own fails the check of `defineSurrogate`
+ * @throws when the name or a constant's is not known; when an object of one's own fails the check of `defineSurrogate`, or
+ *   has the name of one of these and is another
  */
-export function surrogate(choice: string | Surrogate | { name: string; constants: Record<string, number> }): Surrogate {
-  if (typeof choice === 'object' && 'derivative' in choice)
-    return Object.hasOwn(byName, choice.name) ? choice : checkSurrogate(choice);
-  const { name, constants } = typeof choice === 'string' ? { name: choice, constants: {} } : choice;
+export function surrogate(choice: SurrogateChoice): Surrogate {
+  if (typeof choice === 'object' && 'derivative' in choice) {
+    const known = Object.hasOwn(byName, choice.name) ? byName[choice.name]!() : null;
+    if (!known) return checkSurrogate(choice);
+    // it would be saved by its name, and loaded as the one that has it
+    if (textOf(choice) !== textOf(known))
+      throw new Error(`surrogate: '${choice.name}' is the name of another one; choose a name of your own`);
+    return choice;
+  }
+  if (typeof choice !== 'string' && typeof choice !== 'object')
+    throw new Error(
+      `surrogate: must be a name or a Surrogate, such as 'atan' or fastSigmoid(), got ${described(choice)}`,
+    );
+  const { name, constants = {}, ...more } = typeof choice === 'object' ? choice : { name: choice };
   const make = Object.hasOwn(byName, name) ? byName[name] : undefined;
-  if (!make) throw new Error(`surrogate: unknown name '${name}'${suggest(name, surrogateNames)}`);
-  const made = make(constants);
-  const unknown = Object.keys(constants).find((c) => !Object.hasOwn(made.constants, c));
-  if (unknown !== undefined)
-    throw new Error(`${name}: no constant '${unknown}'${suggest(unknown, Object.keys(made.constants))}`);
-  return made;
+  if (!make) throw new Error(`surrogate: unknown name '${name}'${suggest(String(name), surrogateNames)}`);
+  onlyKnown(`surrogate '${name}'`, more, ['name', 'constants']);
+  return make(constants);
 }
 
-const positive = (owner: string, name: string, value: number): number => bounded(owner, name, value, 1e-6, 1e6);
+const textOf = (s: Surrogate): string => written([s.derivative(leaf('x')), s.primitive(leaf('x'))]);
 
-/** @throws when a value is outside the range in which the expressions above stay finite */
-function bounded(owner: string, name: string, value: number, low: number, high: number): number {
-  if (!(value > 0 && Number.isFinite(value)))
-    throw new Error(`${owner}: ${name} must be a finite number above 0, got ${value}`);
-  if (value < low || value > high) throw new Error(`${owner}: ${name} must be in ${low} .. ${high}, got ${value}`);
-  return value;
+/**
+ * Constants with their defaults.
+ *
+ * @param narrow those of which two are multiplied
+ * @throws on an unknown one, and on a value outside the range in which the expressions above stay finite
+ */
+function constantsOf<C extends string>(
+  owner: string,
+  given: Partial<Record<C, number>>,
+  defaults: Readonly<Record<C, number>>,
+  narrow: readonly C[] = [],
+): Record<C, number> {
+  const names = Object.keys(defaults) as C[];
+  onlyKnown(owner, given, names);
+  const entries = names.map((name) => {
+    const value = given[name] ?? defaults[name];
+    const [low, high] = narrow.includes(name) ? [1e-3, 1e3] : [1e-6, 1e6];
+    if (!(value >= low && value <= high))
+      throw new Error(`${owner}: ${name} must be in ${low} .. ${high}, got ${value}`);
+    return [name, value];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,10 +1,10 @@
 import type { Arena } from '../autograd/arena.ts';
 import type { Parameter } from '../autograd/parameter.ts';
-import { type Selection, select } from '../autograd/select.ts';
+import { type Selection, selectTrained } from '../autograd/select.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Kernel } from '../kernels/kernel.ts';
-import { suggest } from '../neurons/nearest.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 import { recordNorm, trained, updateOf } from './update.ts';
 
 /** Parameters with numbers of their own: whatever a group does not give is the optimiser's. */
@@ -75,9 +75,7 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
     const { groups = [], clip = null, layerwise = false } = options;
     const own = Object.keys(defaults);
     const pick = (owner: string, given: object, others: readonly string[]): Partial<H> => {
-      const known = [...own, ...others];
-      const unknown = Object.keys(given).find((key) => !known.includes(key));
-      if (unknown !== undefined) throw new Error(`${owner}: there is no option '${unknown}'${suggest(unknown, known)}`);
+      onlyKnown(owner, given, [...own, ...others]);
       return Object.fromEntries(
         Object.entries(given).filter(([key, value]) => own.includes(key) && value !== undefined),
       ) as Partial<H>;
@@ -94,8 +92,7 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
     this.groups = [
       { ...common, params: null },
       ...groups.map((group, i) => {
-        if (group.params === undefined)
-          throw new Error(`${name}: groups[${i}] has no params: names, patterns or a predicate`);
+        if (!group.params) throw new Error(`${name}: groups[${i}] has no params: names, patterns or a predicate`);
         return { ...common, ...pick(`${name}: groups[${i}]`, group, ['params']), params: group.params };
       }),
     ] as Group<H>[];
@@ -163,11 +160,8 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
     this.groups.forEach(({ params }, i) => {
       if (params === null) return;
       const owner = `${this.name}: groups[${i - 1}]`;
-      for (const p of select(owner, arena.parameters, params)) {
+      for (const p of selectTrained(owner, arena.parameters, params)) {
         if (group.has(p)) throw new Error(`${owner}: parameter '${p.name}' is in groups[${group.get(p)! - 1}] already`);
-        // a pattern may take fixed ones by the way; who names one expects it to learn
-        if (!p.trainable && (Array.isArray(params) ? params : [params]).includes(p.name))
-          throw new Error(`${owner}: parameter '${p.name}' is not trained; name it in the layer's option learn`);
         group.set(p, i);
       }
     });

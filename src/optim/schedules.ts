@@ -1,3 +1,5 @@
+import { onlyKnown } from '../neurons/nearest.ts';
+
 /**
  * A factor on the learning rate. `fit` takes one as `schedule`; a loop of one's own sets
  * `optimizer.scale = schedule(done, epoch)` before each step.
@@ -13,6 +15,7 @@ export type Schedule = (done: number, epoch: number) => number;
  * @param options every, or at (rising); factor (0.1)
  */
 export function step(options: { every?: number; at?: readonly number[]; factor?: number }): Schedule {
+  onlyKnown('schedules.step', options, ['every', 'at', 'factor']);
   const { every, at, factor = 0.1 } = options;
   if ((every === undefined) === (at === undefined))
     throw new Error('schedules.step: needs either every or at, in epochs');
@@ -34,6 +37,7 @@ export function step(options: { every?: number; at?: readonly number[]; factor?:
  * @param options warmup, part of the training (0); start, the factor at its beginning (0); end, the last factor (0)
  */
 export function cosine(options: { warmup?: number; start?: number; end?: number } = {}): Schedule {
+  onlyKnown('schedules.cosine', options, ['warmup', 'start', 'end']);
   const { warmup = 0, start = 0, end = 0 } = options;
   within('cosine', 'warmup', warmup, 0, 1);
   within('cosine', 'start', start, 0, 1);
@@ -51,6 +55,7 @@ export function cosine(options: { warmup?: number; start?: number; end?: number 
  * @param options peak, the part of the training done at the highest rate (0.3); initial (25); final (1e4)
  */
 export function oneCycle(options: { peak?: number; initial?: number; final?: number } = {}): Schedule {
+  onlyKnown('schedules.oneCycle', options, ['peak', 'initial', 'final']);
   const { peak = 0.3, initial = 25, final = 1e4 } = options;
   within('oneCycle', 'peak', peak, 0, 1);
   within('oneCycle', 'initial', initial, 1, Number.MAX_VALUE);

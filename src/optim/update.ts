@@ -94,7 +94,7 @@ function updateOne(low: Lowering, node: Node<UpdateAttrs>, p: Parameter, i: numb
   constrain(low, node, [p]);
 }
 
-/** Signs and rewiring of parameters that were just updated. */
+/** Ranges, signs and rewiring of parameters that were just updated. */
 function constrain(low: Lowering, { attrs }: Node<UpdateAttrs>, parameters: readonly Parameter[]): void {
   const { arena, rule, groupOf, frozen } = attrs;
   const all = trained(arena);

@@ -5,16 +5,22 @@ import type { Twin } from './twin.ts';
 const NONE = 0xffffffff;
 const NOISE_STREAMS = 0x40000000;
 
-/** Twin of constrain: gradients of missing connections and weights of the wrong sign become 0. */
+/** Twin of constrain: gradients of missing connections and weights of the wrong sign become 0, values return to their range. */
 export const constrain: Twin = (c) => {
   const [table, params] = [c.of('table'), c.of('params')];
   for (let k = 0; k < c.dims.entries!; k++) {
-    const [first, weight, by, pre] = table.subarray(4 * k, 4 * k + 4) as unknown as [number, number, number, number];
-    const end = k + 1 < c.dims.entries! ? table[4 * (k + 1)]! : c.dims.total!;
+    const entry = table.subarray(6 * k, 6 * k + 6);
+    const [first, weight, by, pre] = entry as unknown as [number, number, number, number];
+    const [lowest, highest] = [floatOf(entry[4]!), floatOf(entry[5]!)];
+    const end = k + 1 < c.dims.entries! ? table[6 * (k + 1)]! : c.dims.total!;
     for (let i = 0; i < end - first; i++) {
       if (c.flag('GRADIENTS')) {
         if (params[by + i] === 0) c.of('grads')[weight + i] = 0;
-      } else if (params[weight + i]! * params[by + (i % pre)]! < 0) params[weight + i] = 0;
+        continue;
+      }
+      const w = params[weight + i]!;
+      const signed = by !== NONE && w * params[by + (i % pre)]! < 0 ? 0 : w;
+      params[weight + i] = Math.min(highest, Math.max(lowest, signed));
     }
   }
 };

@@ -3,6 +3,8 @@ import { uniform } from '../kernels/random.ts';
 import { quads } from '../kernels/sizes.ts';
 import type { Twin } from './twin.ts';
 
+type Numbers = [number, number, number, number, number];
+
 /** Twin of encode: neuron by neuron and step by step, from the same random numbers. */
 export const encode: Twin = (c) => {
   const {
@@ -11,8 +13,11 @@ export const encode: Twin = (c) => {
     N,
     input_pitch: pitchIn,
     stream,
-  } = c.dims as Record<'T' | 'B' | 'N' | 'input_pitch' | 'stream', number>;
-  const plan = c.call.twin as EncodingPlan;
+    slots,
+  } = c.dims as Record<'T' | 'B' | 'N' | 'input_pitch' | 'stream' | 'slots', number>;
+  const [gain, threshold, low, high, width] = [0, 1, 2, 3, 4].map((i) => c.slot(slots + i)) as Numbers;
+  // what shapes the kernel is that of the first step of this form, the numbers are this step's
+  const plan = { ...(c.call.twin as EncodingPlan), numbers: { gain, threshold, low, high, width } };
   const [x, spikes] = [c.of('x'), c.of('spikes')];
   const pitch = 4 * quads(N);
   spikes.fill(0);

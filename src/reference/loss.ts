@@ -36,7 +36,7 @@ export const loss: Twin = (c) => {
     );
     const pooled = overClasses((n) => {
       if (counted.length === 0) return 0;
-      if (pool === POOL.max) return at(largest[n]!, n);
+      if (pool === POOL.max) return Number.isNaN(sums[n]!) ? Number.NaN : at(largest[n]!, n);
       return pool === POOL.sum ? sums[n]! : sums[n]! / total;
     });
 

@@ -59,9 +59,9 @@ export const normStats: Twin = (c) => {
     stats[i] = mean;
     stats[count! + i] = n ? 1 / Math.sqrt(squares / n + eps) : 0;
     stats[2 * count! + i] = n;
-    if (!n) continue;
+    if (!n || momentum === 0) continue;
     move(meanAt! + i, mean);
-    move(varianceAt! + i, squares / Math.max(1, n - 1));
+    if (n > 1) move(varianceAt! + i, squares / (n - 1));
   }
 };
 

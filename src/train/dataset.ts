@@ -1,5 +1,7 @@
+import type { Tape } from '../autograd/tape.ts';
+import type { Tensor } from '../autograd/tensor.ts';
 import type { Form } from '../device/storage.ts';
-import type { LossFunction } from '../loss/index.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 
 /** Labelled sequences in memory. */
 export interface DatasetSource {
@@ -17,6 +19,8 @@ export interface DatasetSource {
   readonly targets?: { readonly shape: readonly number[]; readonly values: ArrayLike<number> };
   /** Valid steps of each sequence; all by default. */
   readonly lengths?: ArrayLike<number>;
+  /** [count, steps] how much each step counts in the loss, finite and not below 0; 1 each by default. */
+  readonly mask?: ArrayLike<number>;
   /** 'bits' for spikes (0 and 1), which reach the device as one bit each; 'f32' by default. */
   readonly form?: Extract<Form, 'f32' | 'bits'>;
 }
@@ -30,16 +34,14 @@ export interface Batch {
   /** [B, outputs], or [T, B, outputs]. */
   readonly targets: Float32Array | undefined;
   readonly lengths: Uint32Array | undefined;
+  /** [T, B] */
+  readonly mask: Float32Array | undefined;
+  readonly form: 'f32' | 'bits';
 }
 
-/** What a loss compares the outputs for a batch with. @throws when the data set does not have it */
-export function answersOf({ labels, targets }: Batch, loss: LossFunction): ArrayLike<number> {
-  if (loss.targets !== 'values' && labels.length > 0) return labels;
-  if (loss.targets === 'values' && targets) return targets;
-  throw new Error(
-    `Dataset: the loss needs ${loss.targets === 'values' ? 'targets' : 'labels'}, and the data set has none`,
-  );
-}
+/** Brings a batch into a step. */
+export const inputOf = (tape: Tape, { values, shape, form, lengths }: Batch): Tensor =>
+  tape.input(values, { shape, form, ...(lengths ? { lengths } : {}), name: 'x' });
 
 /** Labelled sequences, checked once. */
 export class Dataset {
@@ -50,7 +52,9 @@ export class Dataset {
 
   /** @throws when sizes do not fit, or data holds NaN, infinity, or in spikes anything but 0 and 1 */
   constructor(readonly source: DatasetSource) {
-    const { steps, inputs, values, labels, targets, lengths, form = 'f32' } = source;
+    const { steps, inputs, values, labels, targets, lengths, mask, form = 'f32' } = source;
+    onlyKnown('Dataset', source, ['steps', 'inputs', 'values', 'labels', 'targets', 'lengths', 'mask', 'form']);
+    if (form !== 'f32' && form !== 'bits') throw new Error(`Dataset: form must be 'f32' or 'bits', got '${form}'`);
     if (!labels && !targets) throw new Error('Dataset: needs labels or targets');
     this.count = labels ? labels.length : targets!.values.length / size(targets!.shape);
     [this.steps, this.inputs, this.form] = [steps, inputs, form];
@@ -59,7 +63,7 @@ export class Dataset {
     }
     if (this.count === 0)
       throw new Error(`Dataset: ${labels ? 'labels' : 'targets'} are empty; a data set needs at least one sequence`);
-    if (targets) checkTargets(targets, steps, this.count);
+    if (targets) checkTargets(targets, steps, Math.ceil(this.count));
     if (values.length !== this.count * steps * inputs) {
       throw new Error(
         `Dataset: values must have ${this.count} x ${steps} x ${inputs} = ${this.count * steps * inputs} entries, got ${values.length}`,
@@ -67,6 +71,13 @@ export class Dataset {
     }
     if (lengths && lengths.length !== this.count)
       throw new Error(`Dataset: lengths must have ${this.count} entries, got ${lengths.length}`);
+    if (mask && mask.length !== this.count * steps)
+      throw new Error(
+        `Dataset: mask must have ${this.count} x ${steps} entries (sequences x steps), got ${mask.length}`,
+      );
+    for (let i = 0; i < (mask?.length ?? 0); i++)
+      if (!(mask![i]! >= 0 && Number.isFinite(mask![i])))
+        throw new Error(`Dataset: mask[${i}] must be finite and not below 0, got ${mask![i]}`);
     for (let i = 0; i < this.count; i++) {
       if (labels && !(Number.isInteger(labels[i]) && labels[i]! >= 0))
         throw new Error(`Dataset: labels[${i}] must be an integer from 0 on, got ${labels[i]}`);
@@ -87,52 +98,52 @@ export class Dataset {
   /** These sequences, in this order, time-major. */
   batch(which: ArrayLike<number>): Batch {
     const { steps: T, inputs: N, source } = this;
-    const B = which.length;
-    const values = new Float32Array(T * B * N);
-    for (let b = 0; b < B; b++) {
-      const from = which[b]! * T * N;
-      for (let t = 0; t < T; t++)
-        for (let n = 0; n < N; n++) values[(t * B + b) * N + n] = source.values[from + t * N + n]!;
-    }
-    const take = (list: ArrayLike<number>): Uint32Array => Uint32Array.from({ length: B }, (_, b) => list[which[b]!]!);
+    this.#checkIndices('batch', which);
+    const { labels, targets, lengths, mask } = source;
+    const stepwise = (of: ArrayLike<number>, width: number): Float32Array =>
+      timeMajor({ shape: [T, width], values: of }, which);
     return {
-      shape: [T, B, N],
-      values,
-      labels: source.labels ? take(source.labels) : new Uint32Array(0),
-      targets: source.targets && timeMajor(source.targets, which),
-      lengths: source.lengths && take(source.lengths),
+      shape: [T, which.length, N],
+      values: stepwise(source.values, N),
+      labels: labels ? taken(labels, which) : new Uint32Array(0),
+      targets: targets && timeMajor(targets, which),
+      lengths: lengths && taken(lengths, which),
+      mask: mask && stepwise(mask, 1),
+      form: this.form,
     };
   }
 
   /** A data set of some of the sequences. */
   subset(which: ArrayLike<number>): Dataset {
-    const { steps, inputs, values, labels, targets, lengths, form } = this.source;
-    const each = steps * inputs;
-    const chosen = new Float32Array(which.length * each);
-    for (let i = 0; i < which.length; i++) {
-      if (!(which[i]! >= 0 && which[i]! < this.count))
-        throw new Error(`Dataset.subset: ${which[i]} is outside 0..${this.count - 1}`);
-      for (let k = 0; k < each; k++) chosen[i * each + k] = values[which[i]! * each + k]!;
-    }
-    const take = (list: ArrayLike<number>): Uint32Array =>
-      Uint32Array.from({ length: which.length }, (_, i) => list[which[i]!]!);
+    this.#checkIndices('subset', which);
+    const { steps, inputs, values, labels, targets, lengths, mask, form } = this.source;
     return new Dataset({
       steps,
       inputs,
-      values: chosen,
-      form,
-      ...(labels ? { labels: take(labels) } : {}),
+      values: sequences({ shape: [steps, inputs], values }, which),
+      ...(form ? { form } : {}),
+      ...(labels ? { labels: taken(labels, which) } : {}),
       ...(targets ? { targets: { shape: targets.shape, values: sequences(targets, which) } } : {}),
-      ...(lengths ? { lengths: take(lengths) } : {}),
+      ...(lengths ? { lengths: taken(lengths, which) } : {}),
+      ...(mask ? { mask: sequences({ shape: [steps], values: mask }, which) } : {}),
     });
+  }
+
+  #checkIndices(what: string, which: ArrayLike<number>): void {
+    for (let i = 0; i < which.length; i++)
+      if (!(Number.isInteger(which[i]) && which[i]! >= 0 && which[i]! < this.count))
+        throw new Error(`Dataset.${what}: ${which[i]} is outside 0..${this.count - 1}`);
   }
 }
 
-type Targets = NonNullable<DatasetSource['targets']>;
+const taken = (list: ArrayLike<number>, which: ArrayLike<number>): Uint32Array =>
+  Uint32Array.from({ length: which.length }, (_, i) => list[which[i]!]!);
+
+type Sequences = NonNullable<DatasetSource['targets']>;
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-function checkTargets({ shape, values }: Targets, steps: number, count: number): void {
+function checkTargets({ shape, values }: Sequences, steps: number, count: number): void {
   const fits = shape.length === 1 || (shape.length === 2 && shape[0] === steps);
   if (!fits || shape.some((n) => !(Number.isInteger(n) && n > 0)))
     throw new Error(`Dataset: targets must have the shape [outputs] or [${steps}, outputs], got [${shape.join(', ')}]`);
@@ -145,23 +156,23 @@ function checkTargets({ shape, values }: Targets, steps: number, count: number):
       throw new Error(`Dataset: targets[${i}] is ${values[i]}, expected a finite number`);
 }
 
-/** Targets of these sequences, one after the other. */
-function sequences({ shape, values }: Targets, which: ArrayLike<number>): Float32Array {
+/** Some sequences, one after the other. */
+function sequences({ shape, values }: Sequences, which: ArrayLike<number>): Float32Array {
   const each = size(shape);
-  return Float32Array.from(
-    { length: which.length * each },
-    (_, i) => values[which[Math.floor(i / each)]! * each + (i % each)]!,
-  );
+  const out = new Float32Array(which.length * each);
+  for (let i = 0; i < which.length; i++)
+    for (let k = 0; k < each; k++) out[i * each + k] = values[which[i]! * each + k]!;
+  return out;
 }
 
-/** The same as [B, outputs], or [T, B, outputs]. */
-function timeMajor(targets: Targets, which: ArrayLike<number>): Float32Array {
-  const chosen = sequences(targets, which);
-  const [T, N] = targets.shape as [number, number?];
-  if (N === undefined) return chosen;
+/** The same as [T, B, N], or [B, N] where there is one row for each. */
+function timeMajor({ shape, values }: Sequences, which: ArrayLike<number>): Float32Array {
+  const [T, N] = [shape.length === 2 ? shape[0]! : 1, shape.at(-1)!];
   const B = which.length;
   const out = new Float32Array(T * B * N);
-  for (let b = 0; b < B; b++)
-    for (let t = 0; t < T; t++) out.set(chosen.subarray((b * T + t) * N, (b * T + t + 1) * N), (t * B + b) * N);
+  for (let b = 0; b < B; b++) {
+    const from = which[b]! * T * N;
+    for (let t = 0; t < T; t++) for (let n = 0; n < N; n++) out[(t * B + b) * N + n] = values[from + t * N + n]!;
+  }
   return out;
 }

@@ -1,13 +1,16 @@
 import type { Engine } from '../autograd/engine.ts';
 import type { Sequential } from '../layers/sequential.ts';
-import type { LossFunction } from '../loss/index.ts';
-import { answersOf, type Batch, type Dataset } from './dataset.ts';
+import { answersOf, type LossFunction } from '../loss/result.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
+import { type Batch, type Dataset, inputOf } from './dataset.ts';
 import { Monitor, type Score } from './monitor.ts';
 
 export interface EvaluateOptions {
   readonly loss: LossFunction;
   /** Default 64. */
   readonly batchSize?: number;
+  /** For what is random in inference, as an encoder by rate is (default 0): the same seed gives the same spikes. */
+  readonly seed?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -24,21 +27,16 @@ export async function evaluate(
   set: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { loss: lossOf, batchSize = 64, signal } = options;
+  onlyKnown('evaluate', options, ['loss', 'batchSize', 'seed', 'signal']);
+  const { loss: lossOf, batchSize = 64, seed = 0, signal } = options;
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new Error(`evaluate: batchSize must be a whole number above 0, got ${batchSize}`);
   const monitor = new Monitor();
   for (let from = 0; from < set.count; from += batchSize) {
     signal?.throwIfAborted();
     const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
-    const tape = engine.tape({ training: false });
-    const x = tape.input(batch.values, {
-      shape: batch.shape,
-      form: set.form,
-      ...(batch.lengths ? { lengths: batch.lengths } : {}),
-      name: 'x',
-    });
-    const { result } = lossOf(net.forward(x), answersOf(batch, lossOf));
+    const tape = engine.tape({ seed, step: from, training: false });
+    const { result } = lossOf(net.forward(inputOf(tape, batch)), answersOf(batch, lossOf), { mask: batch.mask });
     Monitor.watch(tape, result);
     await tape.run();
     for (const reports of await tape.collect()) monitor.add(tape, reports, validSteps(batch));

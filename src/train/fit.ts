@@ -1,14 +1,16 @@
 import seedrandom from 'seedrandom';
-import type { Engine } from '../autograd/engine.ts';
+import { Engine } from '../autograd/engine.ts';
 import { withLengths } from '../autograd/ops/lengths.ts';
+import { judgeNorm } from '../diagnose/gradients.ts';
 import { warningOf } from '../diagnose/watch.ts';
 import { CarriedState } from '../layers/layer.ts';
-import type { Sequential } from '../layers/sequential.ts';
-import type { LossFunction } from '../loss/index.ts';
+import { Sequential } from '../layers/sequential.ts';
 import type { Regularizer } from '../loss/regularize.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { answersOf, type LossFunction } from '../loss/result.ts';
+import { described, onlyKnown } from '../neurons/nearest.ts';
+import { Optimizer } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
-import { answersOf, type Dataset } from './dataset.ts';
+import { Dataset, inputOf } from './dataset.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { Monitor, type Score } from './monitor.ts';
 import { type GradientNorm, Readings } from './readings.ts';
@@ -35,8 +37,8 @@ export interface FitOptions {
    * state is carried from window to window, the gradient is not, and the parameters change after each window that has a
    * loss. `{ steps, loss }` says which have it; a window with neither loss nor regularisers only carries the state on.
    * Memory grows with the window instead of the sequence. Each window is a step of its own for everything random. Shown
-   * are losses and accuracy of the windows in which samples end, and activity of all of them. A mask over time within the
-   * loss must fit the windows. `evaluate` always runs whole sequences.
+   * are losses and accuracy of the windows in which samples end, and activity of all of them. A mask over time is
+   * cut with the sequences. `evaluate` always runs whole sequences.
    */
   readonly truncate?: number | Truncation;
   /** Stops after the step at hand. */
@@ -44,9 +46,17 @@ export interface FitOptions {
   /** Called some times a second at most, with the mean over the epoch so far. */
   readonly onProgress?: (progress: FitProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void | Promise<void>;
-  /** Called once when most of a layer is dead or saturated, or voltages have run far away; console.warn by default. */
+  /**
+   * Called once when most of a layer is dead or saturated, voltages have run far away, or gradients that are clipped by
+   * norm are far beyond it; console.warn by default.
+   */
   readonly onWarning?: (text: string) => void;
 }
+
+const OPTIONS: readonly (keyof FitOptions)[] = [
+  ...(['loss', 'optimizer', 'epochs', 'batchSize', 'regularizers', 'validation', 'seed', 'schedule'] as const),
+  ...(['truncate', 'signal', 'onProgress', 'onEpoch', 'onWarning'] as const),
+];
 
 export interface FitProgress extends Score {
   readonly epoch: number;
@@ -77,6 +87,10 @@ export interface FitResult {
  * @throws when the data does not fit the net, when the batch is larger than the set, or when the loss is not finite
  */
 export async function fit(engine: Engine, net: Sequential, set: Dataset, options: FitOptions): Promise<FitResult> {
+  kindOf('engine', engine, engine instanceof Engine, 'an Engine, as init() gives it');
+  kindOf('net', net, net instanceof Sequential, 'a Sequential');
+  kindOf('set', set, set instanceof Dataset, 'a Dataset');
+  onlyKnown('fit', options, OPTIONS);
   const {
     loss: lossOf,
     optimizer,
@@ -92,6 +106,8 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
     onEpoch,
     onWarning = (text) => console.warn(text),
   } = options;
+  kindOf('loss', lossOf, typeof lossOf === 'function', 'a loss such as loss.crossEntropy()');
+  kindOf('optimizer', optimizer, optimizer instanceof Optimizer, 'an optimiser such as new Adam()');
   if (!(Number.isInteger(epochs) && epochs > 0))
     throw new Error(`fit: epochs must be a whole number above 0, got ${epochs}`);
   if (!(Number.isInteger(batchSize) && batchSize > 0))
@@ -102,24 +118,23 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
   const perEpoch = Math.ceil(set.count / batchSize);
   const total = epochs * perEpoch;
   const scale = optimizer.scale;
-  const measures = optimizer.clip !== null && 'norm' in optimizer.clip;
+  const bound = optimizer.clip && 'norm' in optimizer.clip ? optimizer.clip.norm : null;
   const perStep = set.source.targets?.shape.length === 2;
   const windows = cut ? Math.ceil(set.steps / cut.steps) : 1;
   const train = async (window: Window, state: CarriedState, step: number, readings: Readings): Promise<void> => {
-    const { batch, before, after, judged, weight } = window;
+    const { batch, from, before, after, judged, weight } = window;
     const tape = engine.tape({ seed, step });
-    const x = tape.input(batch.values, {
-      shape: batch.shape,
-      form: set.form,
-      ...(batch.lengths ? { lengths: batch.lengths } : {}),
-      name: 'x',
-    });
-    const y = net.forward(x, before || after ? { state } : {});
-    const { loss, result } = lossOf(judged ? withLengths(y, judged) : y, answersOf(batch, lossOf));
+    const y = net.forward(inputOf(tape, batch), before || after ? { state } : {});
+    if (cut && y.shape[0] !== batch.shape[0])
+      throw new Error(
+        `fit: truncate cuts the steps of the data; the net makes ${y.shape[0]} steps of ${batch.shape[0]}, so leave it out, or encode the data before`,
+      );
+    const part = { from, steps: set.steps, mask: batch.mask };
+    const { loss, result } = lossOf(judged ? withLengths(y, judged) : y, answersOf(batch, lossOf), part);
     const learns = weight > 0 || regularizers.length > 0;
     if (learns) regularizers.reduce((sum, add) => sum.add(add(tape)), loss.scale(weight)).backward();
     Monitor.watch(tape, result);
-    const norm = learns && measures ? optimizer.gradientNorm(tape) : null;
+    const norm = learns && bound !== null ? optimizer.gradientNorm(tape) : null;
     if (norm) tape.report(norm);
     await (learns ? optimizer.step(tape) : tape.run());
     readings.step(tape, window, norm);
@@ -154,7 +169,9 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
         throw error;
       }
       await readings.done();
-      const wrong = warned ? [] : monitor.watch.findings();
+      const { gradientNorm } = readings;
+      const exploding = gradientNorm && bound !== null ? judgeNorm(gradientNorm.largest, bound) : [];
+      const wrong = warned ? [] : [...monitor.watch.findings(), ...exploding];
       if (wrong.length > 0) {
         warned = true;
         onWarning(warningOf(wrong));
@@ -164,13 +181,14 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
       const lr = optimizer.lr * optimizer.scale;
       const scored =
         validation && !signal?.aborted
-          ? await evaluate(engine, net, validation, { loss: lossOf, ...(signal ? { signal } : {}) }).catch((error) => {
-              // stopped while it was scored: the epoch itself is whole
-              if (signal?.aborted) return null;
-              throw error;
-            })
+          ? await evaluate(engine, net, validation, { loss: lossOf, seed, ...(signal ? { signal } : {}) }).catch(
+              (error) => {
+                // stopped while it was scored: the epoch itself is whole
+                if (signal?.aborted) return null;
+                throw error;
+              },
+            )
           : null;
-      const { gradientNorm } = readings;
       const result = { ...monitor.score, epoch, lr, gradientNorm, seconds, validation: scored };
       results.push(result);
       await onEpoch?.(result);
@@ -179,6 +197,10 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
     optimizer.scale = scale;
   }
   return { epochs: results, aborted: signal?.aborted ?? false };
+}
+
+function kindOf(name: string, value: unknown, fits: boolean, expected: string): void {
+  if (!fits) throw new Error(`fit: ${name} must be ${expected}, got ${described(value)}`);
 }
 
 /** 0 .. count - 1 in an order that the seed decides (Fisher & Yates). */

@@ -71,19 +71,19 @@ export class Monitor {
       const N = run.activity.shape[1]!;
       const rows = reported(run.activity);
       const row = (k: number): Float32Array => rows.subarray(k * N, (k + 1) * N);
-      const total = (k: number): number => row(k).reduce((a, b) => a + b, 0);
-      this.#spikes += total(ACTIVITY.spikes);
+      const [smallest, largest] = [row(ACTIVITY.smallest), row(ACTIVITY.largest)];
+      this.#spikes += row(ACTIVITY.spikes).reduce((a, b) => a + b, 0);
       // an encoder makes more steps than the data has, as many for each sample
       const steps = run.v.lengths ? validSteps : run.v.shape[0]! * run.v.shape[1]!;
       this.#neuronSteps += N * steps;
       this.watch.add(run, rows, steps);
-      if (row(ACTIVITY.smallest).some((low, n) => !(low <= row(ACTIVITY.largest)[n]!))) {
+      if (smallest.some((low, n) => !(low <= largest[n]!))) {
         throw new Error(
           `${run.label}: a membrane voltage is not a number; lower the learning rate, or look for extreme values in the data`,
         );
       }
-      this.#min = row(ACTIVITY.smallest).reduce((a, b) => Math.min(a, b), this.#min);
-      this.#max = row(ACTIVITY.largest).reduce((a, b) => Math.max(a, b), this.#max);
+      this.#min = smallest.reduce((a, b) => Math.min(a, b), this.#min);
+      this.#max = largest.reduce((a, b) => Math.max(a, b), this.#max);
     }
     // a step's loss is a mean over its samples already; steps count by their samples
     this.#loss += loss * samples;

@@ -24,23 +24,21 @@ interface Waiting {
 export class Readings {
   readonly #pending: Promise<void>[] = [];
   /** Steps whose reports wait on the device, by the form of the step. */
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #norms: number[] = [];
+  readonly #waiting = new Map<object, Waiting>();
+  readonly #norms = { count: 0, sum: 0, largest: 0 };
   #failure: unknown = null;
 
   constructor(readonly monitor: Monitor) {}
 
   /** Of the steps read so far; null where it was not reported. */
   get gradientNorm(): GradientNorm | null {
-    const n = this.#norms.length;
-    if (n === 0) return null;
-    return { mean: this.#norms.reduce((a, b) => a + b, 0) / n, largest: Math.max(...this.#norms) };
+    const { count, sum, largest } = this.#norms;
+    return count > 0 ? { mean: sum / count, largest } : null;
   }
 
   /** Takes note of a step that has run. @throws what an earlier reading found wrong */
   step(tape: Tape, window: Window, norm: Tensor | null): void {
-    const { batch, before, after } = window;
-    const form = `${batch.shape} ${before} ${before || after} ${tape.loss !== null}`;
+    const { form } = tape;
     const windows = this.#waiting.get(form)?.windows ?? [];
     windows.push(window);
     this.#waiting.set(form, { tape, norm, windows });
@@ -55,14 +53,20 @@ export class Readings {
     if (this.#failure) throw this.#failure;
   }
 
-  #read(form: string): void {
+  #addNorm(norm: number): void {
+    this.#norms.count++;
+    this.#norms.sum += norm;
+    this.#norms.largest = Math.max(this.#norms.largest, norm);
+  }
+
+  #read(form: object): void {
     const { tape, norm, windows } = this.#waiting.get(form)!;
     this.#waiting.delete(form);
     const reading = tape.collect().then((all) => {
       all.forEach((reports, k) => {
         onlyEnds(reports[0]!, windows[k]!);
         this.monitor.add(tape, reports, validSteps(windows[k]!.batch));
-        if (norm) this.#norms.push(reports[tape.reports.indexOf(norm)]![0]!);
+        if (norm) this.#addNorm(reports[tape.reports.indexOf(norm)]![0]!);
       });
       const { loss } = this.monitor.score;
       if (!Number.isFinite(loss))

@@ -3,6 +3,7 @@ import { Tensor } from '../autograd/tensor.ts';
 import { count } from '../device/storage.ts';
 import { CarriedState, positiveInteger } from '../layers/layer.ts';
 import type { Sequential } from '../layers/sequential.ts';
+import { onlyKnown } from '../neurons/nearest.ts';
 
 export interface StepperOptions {
   /** Samples side by side, each with a state of its own (1). */
@@ -27,7 +28,7 @@ const turns = new WeakMap<Engine, Turn>();
 
 /**
  * Runs a net as its input comes in, one time step at a time or several, without training. What it puts out is bit for bit
- * what the whole sequence at once would give. The state stays on the device from step to step, and can be read, kept and
+ * what the whole sequence at once would give (an encoder by rate draws other spikes). The state stays on the device from step to step, and can be read, kept and
  * put back by the user. Each number of time steps is compiled once.
  *
  *     const stepper = new Stepper(engine, net);
@@ -49,6 +50,7 @@ export class Stepper {
     readonly net: Sequential,
     options: StepperOptions = {},
   ) {
+    onlyKnown('Stepper', options, ['batch', 'form']);
     const { batch = 1, form = 'f32' } = options;
     this.batch = positiveInteger('Stepper', 'batch', batch);
     if (form !== 'f32' && form !== 'bits') throw new Error(`Stepper: form must be 'f32' or 'bits', got '${form}'`);
@@ -58,7 +60,11 @@ export class Stepper {
     const shape = [1, batch, net.inputs];
     const state = new CarriedState();
     const x = engine.tape({ training: false, step: 0 }).input(new Float32Array(count(shape)), { shape, form });
-    net.forward(x, { state });
+    const y = net.forward(x, { state });
+    if (y.shape[0] !== 1)
+      throw new Error(
+        `Stepper: the net makes ${y.shape[0]} steps of one; leave the encoder out and step with what it makes (encode.onHost)`,
+      );
     this.#shapes = new Map([...state.final].map(([place, t]) => [place, (t as Tensor).shape]));
     this.#clear();
   }

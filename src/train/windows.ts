@@ -1,3 +1,4 @@
+import { onlyKnown } from '../neurons/nearest.ts';
 import type { Batch } from './dataset.ts';
 
 /** How sequences are cut for truncated backpropagation through time; see `FitOptions.truncate`. */
@@ -31,6 +32,7 @@ export interface Window {
 export function truncation(option: number | Truncation | undefined): Required<Truncation> | null {
   if (option === undefined) return null;
   const { steps, loss = 'end' } = typeof option === 'number' ? { steps: option } : option;
+  if (typeof option === 'object') onlyKnown('fit: truncate', option, ['steps', 'loss']);
   if (!(Number.isInteger(steps) && steps > 0))
     throw new Error(`fit: truncate must be a whole number of steps above 0, got ${steps}`);
   if (loss !== 'end' && loss !== 'each') throw new Error(`fit: truncate.loss must be 'end' or 'each', got '${loss}'`);
@@ -63,6 +65,7 @@ export function windowsOf(batch: Batch, cut: Required<Truncation> | null, perSte
         values: batch.values.subarray(from * B * N, to * B * N),
         targets: perStep ? ofSteps(batch.targets!, T, from, to) : batch.targets,
         lengths: batch.lengths && here,
+        mask: batch.mask && ofSteps(batch.mask, T, from, to),
       },
       from,
       before: from > 0,

@@ -1,26 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { folderWith, read, repository, start, tool } from './tool.ts';
+import { expect, it } from 'vitest';
+import { pageOf, scriptOf, typeErrors } from './page.ts';
+import { folderWith, tool } from './tool.ts';
 
 // docs/own-neuron.md: its blocks of code are one script. It is checked and run as a reader would.
 
-const page = read(repository, 'docs', 'own-neuron.md');
-const script = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((block) => block[1]!).join('\n');
+const page = pageOf('own-neuron');
+const script = scriptOf(page);
 
 it('type-checks', { timeout: 120_000 }, async () => {
-  // within the repository, where its packages are found
-  const folder = join(repository, 'node_modules/.cache/spiketape', `own-neuron-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, 'tired.ts'), script);
-  const config = { extends: join(repository, 'tsconfig.core.json'), include: ['tired.ts'] };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { stdout, code } = await start(process.execPath, [tsc, '-p', folder], repository).finished;
-  expect(stdout).toBe('');
-  expect(code).toBe(0);
+  expect(await typeErrors(script)).toBe('');
 });
 
 it('proves the neuron and trains it', { timeout: 300_000 }, async () => {

@@ -2,6 +2,7 @@ import {
   AHP,
   BatchNorm,
   Dropout,
+  Engine,
   LIF,
   Linear,
   Parallel,
@@ -12,6 +13,7 @@ import {
 } from '../../src/index.ts';
 import { crossEntropy } from '../../src/loss/cross_entropy.ts';
 import { triangle } from '../../src/neurons/surrogates.ts';
+import { ReferenceDevice } from '../../src/reference/device.ts';
 import type { Experiment } from './experiment.ts';
 import { Random } from './random.ts';
 
@@ -51,6 +53,16 @@ export function composed(net: Sequential, options: ComposedOptions = {}): Experi
       return { loss: crossEntropy(y, labels, { at: 'mean' }).loss, inputs: [x], values: [y] };
     },
   };
+}
+
+/** What a net gives for x in inference, on the reference. */
+export async function output(net: Sequential, x: ArrayLike<number>, shape: number[], form: 'f32' | 'bits' = 'f32') {
+  const engine = new Engine(new ReferenceDevice());
+  engine.bind(net);
+  const tape = engine.tape({ training: false });
+  const y = net.forward(tape.input(x, { shape, form })).keep();
+  await tape.run();
+  return [...(await y.read())];
 }
 
 const surrogate = triangle({ gamma: 0.8 });

@@ -91,6 +91,20 @@ export const convolutions: Readonly<Record<string, [Shape, number, Size2d, Conv2
   ],
   'kernel larger than the input': [[2, 3, 4], 4, 5, { padding: 2 }, { T: 3, B: 3, lengths: [3, 1, 2] }],
   'rows and kernels of several words': [[1, 3, 75], 3, [2, 35], { padding: [0, 3] }, { T: 2, B: 2 }],
+  'half of the connections, signs by channel': [
+    [3, 5, 4],
+    5,
+    [2, 3],
+    { connections: { density: 0.5, signs: [1, -1, 1] } },
+    { T: 3, B: 2 },
+  ],
+  'rewired groups': [
+    [4, 3, 4],
+    6,
+    2,
+    { groups: 2, connections: { rewire: { density: 0.6 } } },
+    { T: 2, B: 2, dense: true, twice: true },
+  ],
   'rows of several words, every second place': [[2, 2, 75], 2, [1, 3], { stride: 2, dilation: 2 }, { T: 3, B: 1 }],
 };
 

@@ -3,7 +3,7 @@ import { Engine } from '../../src/autograd/engine.ts';
 import { Parameter } from '../../src/autograd/parameter.ts';
 import type { Tensor } from '../../src/autograd/tensor.ts';
 import { loadModel, saveModel } from '../../src/io/model.ts';
-import { Conv2d } from '../../src/layers/conv2d.ts';
+import { Conv2d, type Conv2dOptions } from '../../src/layers/conv2d.ts';
 import { Flatten } from '../../src/layers/flatten.ts';
 import type { Layer } from '../../src/layers/layer.ts';
 import { LIF } from '../../src/layers/lif.ts';
@@ -11,11 +11,13 @@ import { Linear } from '../../src/layers/linear.ts';
 import { AvgPool2d, SumPool2d } from '../../src/layers/pool2d.ts';
 import { Sequential } from '../../src/layers/sequential.ts';
 import { crossEntropy } from '../../src/loss/cross_entropy.ts';
+import { Adam } from '../../src/optim/adam.ts';
 import { conv2dInput, conv2dWeight } from '../../src/reference/conv2d.ts';
 import { ReferenceDevice } from '../../src/reference/device.ts';
 import type { Twin } from '../../src/reference/twin.ts';
 import { finiteDifferences } from '../support/finite_differences.ts';
 import { convolution, convolutions, pooling, poolings, spikingNet, trainSpikingNet } from '../support/planes.ts';
+import { Random } from '../support/random.ts';
 
 /** What a layer makes of one step of one sample. */
 async function run(layer: Layer, x: readonly number[]): Promise<number[]> {
@@ -98,6 +100,79 @@ describe('by hand', () => {
     const gradients = await tape.arena!.gradients();
     close(gradients.get('0.weight')!, [-p + 2 * p, 2 * -p + 3 * p]);
     close(gradients.get('0.bias')!, [0]);
+  });
+});
+
+describe('connections of a convolution', () => {
+  it('are a matrix with a row for each channel of the output; signs are by input channel', async () => {
+    const conv = new Conv2d([2, 1, 2], 2, [1, 2], {
+      bias: false,
+      connections: { mask: ['1011', '0110'], signs: [1, -1] },
+    });
+    new Sequential(conv).initialize(1);
+    expect(conv.params.weight_mask!.shape).toEqual([2, 2, 1, 2]);
+    expect([...conv.params.weight!.data].map(Math.sign)).toEqual([1, 0, -1, -1, 0, 1, -1, 0]);
+    // what is stored under the mask, or with the wrong sign, counts as 0
+    conv.params.weight!.data.set([2, 9, -3, 5, 9, 7, -1, 9]);
+    expect(await run(conv, [1, 10, 100, 1000])).toEqual([2 - 300, 70 - 100]);
+  });
+
+  it('hold in training, and are saved and loaded', async () => {
+    const make = (): Sequential =>
+      new Sequential(
+        new Conv2d([2, 4, 4], 3, 3, { connections: { rewire: { density: 0.3, l1: 0.01 }, excitatory: 0.5 } }),
+        new Conv2d([3, 2, 2], 4, 2, { groups: 1, connections: { density: 0.4 }, init: 'xavier', weightGain: 2 }),
+        new Linear(4, 2),
+      ).initialize(3);
+    const net = make();
+    const engine = new Engine(new ReferenceDevice());
+    engine.bind(net);
+    const masks = (): number[][] => [0, 1].map((i) => [...net.layers[i]!.params.weight_mask!.data]);
+    const before = masks();
+    const optimizer = new Adam({ lr: 0.05, weightDecay: 0.1 });
+    for (let step = 0; step < 8; step++) {
+      const tape = engine.tape({ step });
+      const x = tape.input(new Random(`conv ${step}`).normals(2 * 3 * 32), { shape: [2, 3, 32] });
+      crossEntropy(net.forward(x), [0, 1, 1], { at: 'mean' }).loss.backward();
+      await optimizer.step(tape);
+      await engine.pull(net);
+      const now = masks();
+      expect(now.map((m) => m.filter((there) => there !== 0).length)).toEqual([Math.round(0.3 * 54), 19]);
+      now.forEach((mask, i) => {
+        net.layers[i]!.params.weight!.data.forEach((w, k) => {
+          if (mask[k] === 0) expect(w).toBe(0);
+          // the first of two input channels is excitatory
+          else if (i === 0) expect([mask[k], w * mask[k]! >= 0]).toEqual([k % 18 < 9 ? 1 : -1, true]);
+        });
+      });
+    }
+    expect(masks()[0]).not.toEqual(before[0]);
+    expect(masks()[1]).toEqual(before[1]);
+    const again = loadModel(saveModel(net));
+    expect(saveModel(again)).toEqual(saveModel(net));
+    // with all that drawing anew needs
+    expect(
+      again
+        .initialize(3)
+        .parameters()
+        .map((p) => p.data),
+    ).toEqual(
+      make()
+        .parameters()
+        .map((p) => p.data),
+    );
+  });
+
+  it('are refused where they make no sense', () => {
+    const conv = (options: Conv2dOptions) => () => new Conv2d([4, 3, 3], 2, 2, options);
+    expect(conv({ groups: 2, connections: { excitatory: 0.5 } })).toThrow(
+      'Conv2d: connections: signs are by input channel, of which groups read different ones',
+    );
+    expect(conv({ connections: { signs: [1, -1] } })).toThrow('Conv2d: connections.signs must have 4 values');
+    expect(conv({ connections: { mask: ['1', '1'] } })).toThrow('connections.mask must have rows of 16 values');
+    expect(conv({ connections: { mask: ['0'.repeat(16), '1'.repeat(16)] } })).toThrow(
+      'Conv2d: the connections leave neuron 0 without inputs',
+    );
   });
 });
 
@@ -191,7 +266,7 @@ describe('bad input', () => {
     "'same' with a stride": [() => new Conv2d([1, 4, 4], 2, 3, { padding: 'same', stride: 2 }), /needs stride 1/],
     'an unknown option': [
       () => new Conv2d([1, 4, 4], 2, 3, { strid: 2 } as object),
-      /unknown option 'strid'; did you mean 'stride'/,
+      /there is no option 'strid'; did you mean 'stride'/,
     ],
     'a gain that is none': [
       () => new Conv2d([1, 4, 4], 2, 3, { weightGain: Number.NaN }),

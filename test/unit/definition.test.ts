@@ -70,6 +70,11 @@ describe('defineNeuron refuses', () => {
     ],
     ['a spike that is none', make(({ I }) => ({ next: { v: I }, v: I, z: I.gt(0) })), /z must be made by spike\(x\)/],
     [
+      'another test',
+      make(({ I }) => ({ next: { v: I }, v: I, z: E.spike(I, '=>' as '>') })),
+      /must be '>' or '>=', got '=>'/,
+    ],
+    [
       'two spikes',
       make(({ I }) => ({ next: { v: E.spike(I.mul(2)) }, v: I, z: E.spike(I) })),
       /second spike; one a neuron/,
@@ -84,6 +89,15 @@ describe('defineNeuron refuses', () => {
       make(({ I }) => ({ next: { v: I.add(E.expr(1).div(0)) }, v: I })),
       /not finite, Infinity/,
     ],
+    [
+      'a constant that float32 cannot hold',
+      make(({ I }) => ({ next: { v: I.mul(1e39) }, v: I })),
+      /a constant that float32 cannot hold, 1e\+39/,
+    ],
+    ['equations that return nothing', make((() => undefined) as never), /the equations must return \{ next, z, v \}/],
+    ['no equations', make(undefined as never), /needs equations/],
+    ['no states', make(fine, { states: undefined as never }), /needs states/],
+    ['no parameters', make(fine, { params: undefined as never }), /needs params/],
     ['erf', make(({ I }) => ({ next: { v: E.erf(I) }, v: I })), /use erf, which a kernel cannot compute/],
     ['the state z', make(fine, { states: ['v', 'z'] }), /a state cannot be called 'z'; reserved are z, input, last/],
     ['the state record', make(fine, { states: ['record'] }), /a state cannot be called 'record'/],
@@ -162,6 +176,31 @@ describe("a layer of a user's own neurons", () => {
     [() => new Neuron(own, 0), /Cubic: N must be a whole number above 0/],
   ])('refuses %#', (make, message) => {
     expect(make).toThrow(message);
+  });
+
+  it('may name a parameter as objects name something of theirs', () => {
+    const range = { default: 2, unit: '', min: 0, max: 9, meaning: '' };
+    const odd = defineNeuron({
+      name: 'Odd',
+      params: { constructor: range },
+      states: ['v'],
+      equations: ({ I, param }) => ({ next: { v: I.mul(param.constructor) }, v: I }),
+    });
+    expect(Object.entries(new Neuron(odd, 1).params).map(([n, p]) => [n, ...p.data])).toEqual([['constructor', 2]]);
+  });
+
+  it("leaves the weight of a neuron's own spike to the layer", () => {
+    const range = { default: 2, unit: '', min: 0, max: 9, meaning: '' };
+    const named = defineNeuron({
+      name: 'Named',
+      params: { recurrentWeight: range },
+      states: ['v'],
+      equations: ({ I, param }) => ({ next: { v: I.mul(param.recurrentWeight) }, z: E.spike(I), v: I }),
+    });
+    expect(() => new Neuron(named, 1, { recurrent: 'one-to-one' })).toThrow(
+      /Named: a parameter called 'recurrentWeight'/,
+    );
+    expect(() => new Neuron(named, 1)).not.toThrow();
   });
 
   it('has gradients that agree with finite differences', async () => {

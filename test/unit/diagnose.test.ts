@@ -1,6 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose, type Finding } from '../../src/diagnose/index.ts';
-import { Dataset, Engine, LIF, Linear, loss, Readout, regularize, Sequential, SGD } from '../../src/index.ts';
+import {
+  AHP,
+  AvgPool2d,
+  BatchNorm,
+  ConstantCurrent,
+  Conv2d,
+  Dataset,
+  Dropout,
+  Engine,
+  LIF,
+  Linear,
+  loss,
+  Parallel,
+  Readout,
+  Residual,
+  regularize,
+  Sequential,
+  SGD,
+} from '../../src/index.ts';
 import { ReferenceDevice } from '../../src/reference/device.ts';
 import { fit as train } from '../../src/train/fit.ts';
 import { Random } from '../support/random.ts';
@@ -152,6 +170,96 @@ describe('diagnose', () => {
     expect(kinds(findings)).toEqual(["parameter '0.weight': not finite"]);
   });
 
+  it('leaves a net as it was: what it learned on the device, and its running statistics', async () => {
+    const net = new Sequential(new Linear(6, 12), new BatchNorm(12), new LIF(12), new Readout(12, 2)).initialize(1);
+    const on = engine();
+    on.bind(net);
+    const before = net.parameters().map((p) => [...p.data]);
+    const { shape, values, labels, form } = sample(9, 2, 6);
+    const tape = on.tape();
+    loss
+      .ceMean()(net.forward(tape.input(values, { shape, form })), labels)
+      .loss.backward();
+    await new SGD({ lr: 1 }).step(tape);
+    // the CPU has the old numbers still
+    const first = await diagnose(on, net, sample(9, 2, 6));
+    await on.pull(net);
+    const learned = net.parameters().map((p) => [...p.data]);
+    expect(learned).not.toEqual(before);
+    const again = await diagnose(on, net, sample(9, 2, 6));
+    expect(again.layers).toEqual(first.layers);
+    await on.pull(net);
+    expect(net.parameters().map((p) => [...p.data])).toEqual(learned);
+    const fresh = engine();
+    await diagnose(fresh, net, sample(9, 2, 6));
+    await fresh.pull(net);
+    expect(net.parameters().map((p) => [...p.data])).toEqual(learned);
+  });
+
+  it('takes a batch of a data set, with targets and masks', async () => {
+    const values = new Random('targets').spikes(2 * 12 * 6, 0.3);
+    const targets = { shape: [12, 2], values: new Float32Array(2 * 12 * 2) };
+    const of = async (mask: number[]) => {
+      const data = new Dataset({ steps: 12, inputs: 6, values, targets, mask, form: 'bits' });
+      return diagnose(engine(), healthy(), data.batch([0, 1]), { loss: loss.mseMembrane({ targets: 'values' }) });
+    };
+    const whole = await of(new Array(24).fill(1));
+    expect(whole.layers[1]!.gradient!.late).toBeGreaterThan(0);
+    const early = await of(Array.from({ length: 24 }, (_, i) => (i % 12 < 6 ? 1 : 0)));
+    expect(early.layers[1]!.gradient!.late).toBe(0);
+    const data = new Dataset({ steps: 12, inputs: 6, values, targets, form: 'bits' });
+    await expect(diagnose(engine(), healthy(), data.batch([0]))).rejects.toThrow(
+      'the loss needs labels, and the data has none',
+    );
+  });
+
+  it('says nothing of a gradient where nothing learns, and refuses a sample without steps', async () => {
+    const net = new Sequential(new ConstantCurrent(3, 9), new LIF(3), new Readout(3, 2)).initialize(1);
+    const still = { shape: [1, 1, 3], values: [1.1, 1.1, 1.1], labels: [0] };
+    const { layers, findings } = await diagnose(engine(), net, still);
+    expect(layers[0]!.gradient).toBeNull();
+    expect(kinds(findings).filter((k) => k.includes('gradient'))).toEqual([]);
+    await expect(diagnose(engine(), healthy(), { ...sample(9, 2, 6), lengths: [0, 0] })).rejects.toThrow(
+      'diagnose: no sample has a valid step at 0 LIF',
+    );
+    await expect(diagnose(engine(), healthy(), sample(9, 2, 6), { los: 1 } as object)).rejects.toThrow(
+      "diagnose: there is no option 'los'; did you mean 'loss'?",
+    );
+  });
+
+  it('looks into containers, convolutions, dropout, normalisation, masks and layers in two places', async () => {
+    const twice = new LIF(8, 8, { weightGain: 3, connections: { density: 0.5 } });
+    const net = new Sequential(
+      new Conv2d([1, 4, 4], 2, 3),
+      new BatchNorm(8, { channels: 2 }),
+      new LIF(8),
+      new Dropout(8, 0.2),
+      twice,
+      new Residual(new Sequential(twice, new Linear(8, 8))),
+      new AvgPool2d([2, 2, 2], 2),
+      new Parallel([new LIF(2, 3), new AHP(2, 3, { recurrent: true })]),
+      new Readout(6, 2),
+    ).initialize(2);
+    for (const labels of [[0, 1], undefined]) {
+      const { layers } = await diagnose(engine(), net, {
+        shape: [8, 2, 16],
+        values: new Random('planes').normals(8 * 2 * 16, 3),
+        ...(labels ? { labels } : {}),
+      });
+      expect(layers.map((l) => l.label)).toEqual([
+        '2 LIF',
+        '4 LIF',
+        '5.body.0.0 LIF',
+        '7.0 LIF',
+        '7.1 AHP',
+        '8 Readout',
+      ]);
+      expect(layers.every((l) => (l.gradient !== null) === (labels !== undefined))).toBe(true);
+    }
+    const none = await diagnose(engine(), new Sequential(new Linear(6, 2)), sample(3, 1, 6));
+    expect(String(none)).toMatch(/nothing found$/);
+  });
+
   it('counts the valid steps alone, and needs no labels', async () => {
     const net = new Sequential(new LIF(1, 1, { reset: 'none', tau: 0.001 }), new Linear(1, 2));
     net.parameters()[0]!.data.set([2]);
@@ -190,6 +298,24 @@ describe('fit', () => {
       /0 LIF: dead: 6 of 6 neurons never spike: 0, 1, 2, 3, 4, 5; what helps: larger weightGain/,
     );
     expect(warnings[0]).toMatch(/diagnose\(engine, net, batch\) tells more/);
+  });
+
+  it('warns when gradients are far beyond what they are clipped to', async () => {
+    const run = async (norm: number): Promise<string[]> => {
+      const warnings: string[] = [];
+      const net = new Sequential(new LIF(4, 6, { weightGain: 0 }), new Linear(6, 2));
+      net.parameters()[0]!.data.fill(0.6);
+      const optimizer = new SGD({ lr: 0, clip: { norm } });
+      const options = { loss: loss.crossEntropy({ at: 'each step' }), optimizer, epochs: 2, batchSize: 4 };
+      await train(engine(), net, data, { ...options, onWarning: (text) => warnings.push(text) });
+      return warnings;
+    };
+    expect(await run(1)).toEqual([]);
+    const [warning, ...others] = await run(1e-5);
+    expect(others).toEqual([]);
+    expect(warning).toMatch(
+      /all layers: exploding: the norm of the gradients reaches \S+, \d+ times what it is clipped to/,
+    );
   });
 
   it('says nothing of a layer that works', async () => {

@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { Recorder } from '../../src/device/recorder.ts';
-import { Dropout, Engine, Linear, loadModel, Sequential, saveModel, type Tensor } from '../../src/index.ts';
+import {
+  Dropout,
+  Engine,
+  type Layer,
+  LIF,
+  Linear,
+  loadModel,
+  Sequential,
+  saveModel,
+  type Tensor,
+} from '../../src/index.ts';
 import { uniform } from '../../src/kernels/random.ts';
 import { ReferenceDevice } from '../../src/reference/device.ts';
 import { dropout as twin } from '../../src/reference/dropout.ts';
 import { composed } from '../support/composed.ts';
 import { finiteDifferences } from '../support/finite_differences.ts';
+import { Random } from '../support/random.ts';
 
 // Dropout on the reference: one mask for the whole sequence, made of seed, stream, step and index.
 
@@ -86,6 +97,32 @@ describe('dropout', () => {
       expect(net.forward(x)).toBe(x);
     }
     expect([...(await ones({ training: false }))].every((v) => v === 1)).toBe(true);
+  });
+
+  it('on spikes before neurons without weights: a spike is a current of 1, in training and in inference', async () => {
+    const run = async (training: boolean, ...between: Layer[]): Promise<number[]> => {
+      const engine = new Engine(new ReferenceDevice());
+      const net = new Sequential(...between, new LIF(5, { tau: 3, threshold: 1.3 }));
+      engine.bind(net);
+      const tape = engine.tape({ training });
+      const x = tape.input(new Random('spikes').spikes(8 * 2 * 5, 0.7), { shape: [8, 2, 5], form: 'bits' });
+      const y = net.forward(x).keep();
+      await tape.run();
+      return [...(await y.read())];
+    };
+    const one = new Linear(5, 5, { bias: false });
+    for (let i = 0; i < 5; i++) one.params.weight!.data[6 * i] = 1;
+    const expected = await run(false, one);
+    expect(new Set(expected)).toEqual(new Set([0, 1]));
+    expect(await run(false, new Dropout(5, 0.5))).toEqual(expected);
+    // so little that nothing is dropped: 1 / (1 - p) is 1
+    expect(await run(true, new Dropout(5, 1e-9))).toEqual(expected);
+    for (const { name, size, error } of await finiteDifferences(
+      composed(new Sequential(new LIF(9, { tau: 4 }), new Linear(9, 3)), { spikes: true }),
+    )) {
+      expect(size, name).toBeGreaterThan(1e-6);
+      expect(error, name).toBeLessThan(1e-6);
+    }
   });
 
   it('compiles nothing anew for another p', async () => {

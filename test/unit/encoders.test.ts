@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import {
+  Adam,
   ConstantCurrent,
+  Dataset,
   Encode,
   type Encoding,
   Engine,
   encode,
+  evaluate,
   LIF,
   Linear,
   loadModel,
+  loss,
+  Readout,
   Sequential,
+  Stepper,
   saveModel,
+  fit as train,
 } from '../../src/index.ts';
 import { ReferenceDevice } from '../../src/reference/device.ts';
 
@@ -123,6 +130,8 @@ it('a net that begins with an encoder trains on values that stand still, and is 
   expect(first.length).toBe(8 * 2);
   expect(await run(net, 2)).not.toEqual(first);
   expect(await run(loadModel(saveModel(net)), 1)).toEqual(first);
+  const crossing = new Encode(1, encode.levelCrossing({ levels: Float32Array.of(0.25, 0.5) as never }));
+  expect(loadModel(saveModel(new Sequential(crossing))).outputs).toBe(4);
 });
 
 it('constant current repeats values, and their gradients add up', async () => {
@@ -131,15 +140,91 @@ it('constant current repeats values, and their gradients add up', async () => {
   net.parameters()[0]!.data.set([2, -1]);
   engine.bind(loadModel(saveModel(net)));
   engine.bind(net);
-  const tape = engine.tape({ training: false });
-  const y = net.forward(tape.input([1, 4], { shape: [1, 1, 2] })).keep();
+  const tape = engine.tape();
+  const x = tape.input([1, 4], { shape: [1, 1, 2], requiresGrad: true, name: 'x' }).keepGradient();
+  const y = net.forward(x).keep();
+  loss.squaredError({ targets: 'values', at: 'sum' })(y, [0]).loss.backward();
   await tape.run();
   expect([...(await y.read())]).toEqual([-2, -2, -2]);
+  // (3 y)^2 / 3 with y = 2 a - b: 6 y (2, -1)
+  expect([...(await x.readGradient())]).toEqual([-24, 12]);
+  expect([...encode.constantCurrentOnHost([1, 4], { steps: 3 })]).toEqual([1, 4, 1, 4, 1, 4]);
+});
+
+describe('in training', () => {
+  const images = (more: { lengths?: number[] } = {}): Dataset =>
+    new Dataset({
+      steps: 1,
+      inputs: 3,
+      values: Array.from({ length: 18 }, (_, i) => (i % 5) / 5),
+      labels: [0, 1, 0, 1, 0, 1],
+      ...more,
+    });
+  const net = (): Sequential =>
+    new Sequential(new Encode(3, encode.rate({ steps: 8 })), new LIF(3, 6, { weightGain: 3 }), new Readout(6, 2));
+
+  it('images that stand still: fit and evaluate, whose spikes the seed decides', async () => {
+    const losses = [];
+    for (const more of [{}, { lengths: [1, 1, 1, 1, 1, 1] }]) {
+      const [engine, model, set] = [new Engine(new ReferenceDevice()), net(), images(more)];
+      const { epochs } = await train(engine, model, set, {
+        loss: loss.ceMean(),
+        optimizer: new Adam(),
+        epochs: 2,
+        batchSize: 4,
+        onWarning: () => undefined,
+      });
+      expect(epochs[1]!.samples).toBe(6);
+      expect(epochs[1]!.spikeRate).toBeGreaterThan(0.05);
+      expect(epochs[1]!.spikeRate).toBeLessThan(1);
+      const once = await evaluate(engine, model, set, { loss: loss.ceMean() });
+      expect((await evaluate(engine, model, set, { loss: loss.ceMean() })).loss).toBe(once.loss);
+      expect((await evaluate(engine, model, set, { loss: loss.ceMean(), seed: 1 })).loss).not.toBe(once.loss);
+      losses.push(once.loss);
+    }
+    expect(losses[0]).toBe(losses[1]);
+  });
+
+  it('steps of one form have numbers of their own', async () => {
+    const engine = new Engine(new ReferenceDevice());
+    const counts = [];
+    for (const gain of [1, 0]) {
+      const tape = engine.tape({ training: false });
+      const z = encode.onDevice(tape.input([1, 1], { shape: [1, 1, 2] }), encode.rate({ steps: 3, gain })).keep();
+      await tape.run();
+      counts.push((await z.read()).reduce((a, b) => a + b));
+    }
+    expect(counts).toEqual([6, 0]);
+  });
+
+  it('is refused where it would not do what is expected', () => {
+    const engine = new Engine(new ReferenceDevice());
+    expect(() => new Stepper(engine, net())).toThrow('Stepper: the net makes 8 steps of one; leave the encoder out');
+    const changes = new Sequential(new Encode(1, encode.levelCrossing({ levels: [0.5] })), new LIF(2, 2));
+    expect(() => new Stepper(engine, changes)).toThrow(
+      '0 Encode: encode.levelCrossing compares each step with its neighbour',
+    );
+    const late = new Sequential(new Linear(2, 2), new Encode(2, encode.rate()), new LIF(2, 2));
+    engine.bind(late);
+    const run = (training: boolean) => late.forward(engine.tape({ training }).input([1, 1], { shape: [1, 1, 2] }));
+    expect(() => run(true)).toThrow(/1 Encode: no gradient goes back through an encoder to 0 Linear/);
+    expect(run(false).shape).toEqual([1, 1, 2]);
+  });
 });
 
 describe('errors', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['no steps', () => encode.latency({ steps: 0 }), /latency: steps must be a whole number above 0, got 0/],
+    [
+      'an unknown option',
+      () => encode.rate({ step: 3 } as object),
+      /encode.rate: there is no option 'step'; did you mean 'steps'/,
+    ],
+    [
+      'an unknown option of a population',
+      () => encode.rate({ population: { cells: 2, cell: 1 } as never }),
+      /no option 'cell'/,
+    ],
     ['half steps', () => encode.rate({ steps: 2.5 }), /rate: steps must be a whole number above 0, got 2.5/],
     ['negative gain', () => encode.rate({ gain: -1 }), /rate: gain must be a finite number from 0 on, got -1/],
     [

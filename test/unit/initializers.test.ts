@@ -1,6 +1,7 @@
 import seedrandom from 'seedrandom';
 import { describe, expect, it } from 'vitest';
 import { Parameter, type WeightShape } from '../../src/autograd/parameter.ts';
+import { loadModel, saveModel } from '../../src/io/model.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { Conv2d } from '../../src/layers/conv2d.ts';
 import { type Initializer, initializer } from '../../src/layers/initialize.ts';
@@ -135,6 +136,26 @@ describe('initialisers', () => {
     }
   });
 
+  it('how weights are drawn is saved, so that a loaded net can be drawn anew', () => {
+    const net = new Sequential(
+      new Linear(5, 4, { init: { name: 'kaiming', mode: 'fan_out' }, weightGain: 2 }),
+      new LIF(4, 4, { recurrent: true, recurrentInit: 'orthogonal', recurrentGain: 0.5 }),
+    ).initialize(1);
+    const again = loadModel(saveModel(net));
+    for (const seed of [1, 2])
+      expect(
+        again
+          .initialize(seed)
+          .parameters()
+          .map((p) => p.data),
+      ).toEqual(
+        net
+          .initialize(seed)
+          .parameters()
+          .map((p) => p.data),
+      );
+  });
+
   it('a layer that says nothing begins as N(0, 1)/sqrt(fan-in), number by number', () => {
     const p = new Sequential(new LIF(7, 3, { weightGain: 1.5 })).layers[0]!.params.weight!;
     const plain = new Parameter([3, 7], { normal: 1.5 / Math.sqrt(7) });
@@ -157,6 +178,11 @@ describe('initialisers', () => {
     expect(make({ name: 'xavier', gain: Number.NaN })).toThrow('LIF: init: gain must be a finite number, got NaN');
     expect(make({ name: 'xavier', distribution: 'gauss' })).toThrow("distribution must be 'normal' or 'uniform'");
     expect(make({ name: 'kaiming', mode: 'in' })).toThrow("mode must be 'fan_in' or 'fan_out', got 'in'");
+    expect(make({ name: 'xavier', mode: 'fan_out' })).toThrow("init: mode is an option of 'kaiming', not of 'xavier'");
+    expect(make({ name: 'orthogonal', distribution: 'normal' })).toThrow("init: 'orthogonal' has no distribution");
+    expect(() => new LIF(3, 4, { recurrentGain: Number.NaN })).toThrow('LIF: recurrentGain must be a finite number');
+    expect(() => new Linear(3, 4, { weightGain: Number.NaN })).toThrow('Linear: weightGain must be a finite number');
+    expect(() => new Linear(3, 4, { inti: 'xavier' } as object)).toThrow("Linear: there is no option 'inti'; did you");
     expect(make(3)).toThrow('LIF: init must be a name, an object with a name, or a function, got 3');
     expect(() => new LIF(4, { init: 'xavier' })).toThrow('LIF: init is given, but there are no such weights');
     expect(() => new LIF(3, 4, { recurrentInit: 'xavier' })).toThrow('recurrentInit is given, but there are no such');

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  add,
   Dataset,
   Engine,
   evaluate,
   LIF,
+  Linear,
   loss,
   Readout,
   regularize,
@@ -34,7 +36,7 @@ describe('training', () => {
     expect(last.validation!.accuracy).toBeNaN();
     expect(last.validation!.predictions).toEqual([]);
     await expect(evaluate(engine, model, set, { loss: loss.crossEntropy() })).rejects.toThrow(
-      'Dataset: the loss needs labels, and the data set has none',
+      'the loss needs labels, and the data has none',
     );
   });
 
@@ -49,6 +51,28 @@ describe('training', () => {
       'Dataset: targets must have the shape [outputs] or [2, outputs], got [3, 1]',
     );
     expect(() => new Dataset({ steps: 2, inputs: 1, values: [0, 0] })).toThrow('Dataset: needs labels or targets');
+  });
+
+  it('with a mask of each sample: in the data set, in the order of the batch, and of a subset', async () => {
+    const mask = [1, 0, 2, 0, 0, 0, 1, 1, 0.5, 0, 0, 1];
+    const set = new Dataset({ steps: 4, inputs: 2, values, labels: [0, 1, 0], mask });
+    expect([...set.batch([2, 0]).mask!]).toEqual([0.5, 1, 0, 0, 0, 2, 1, 0]);
+    expect([...set.subset([1]).batch([0]).mask!]).toEqual([0, 0, 1, 1]);
+    const engine = new Engine(new ReferenceDevice());
+    const model = net();
+    engine.bind(model);
+    const timeMajor = Array.from({ length: 12 }, (_, i) => mask[(i % 3) * 4 + Math.floor(i / 3)]!);
+    const given = await evaluate(engine, model, set, { loss: loss.ceRate() });
+    const { mask: _, ...plain } = set.source;
+    const inLoss = await evaluate(engine, model, new Dataset(plain), { loss: loss.ceRate({ mask: timeMajor }) });
+    expect(given.loss).toBe(inLoss.loss);
+    expect(given.loss).not.toBe((await evaluate(engine, model, new Dataset(plain), { loss: loss.ceRate() })).loss);
+    // both: their product
+    const both = await evaluate(engine, model, set, { loss: loss.ceRate({ mask: [1, 1, 0, 0] }) });
+    const product = timeMajor.map((w, i) => (i < 6 ? w : 0));
+    expect(both.loss).toBe(
+      (await evaluate(engine, model, new Dataset(plain), { loss: loss.ceRate({ mask: product }) })).loss,
+    );
   });
 
   it('shows the loss with every regulariser in it', async () => {
@@ -67,6 +91,31 @@ describe('training', () => {
     expect(withRates - without).toBeGreaterThan(0.1);
     expect(withRates - without).toBeLessThanOrEqual(12);
   });
+});
+
+it('losses go by the names of snnTorch as well', async () => {
+  const tape = new Engine(new ReferenceDevice()).tape({ training: false });
+  const o = tape.input([0, 1, 2, 0, 1, 1], { shape: [3, 1, 2] });
+  const pairs = (['ce_rate', 'ce_count', 'ce_max_membrane', 'mse_count', 'mse_membrane'] as const).map(
+    (name) => [loss.named(name)(o, [1]).loss.prepare(), loss.named(`${name}_loss`)(o, [1]).loss.prepare()] as const,
+  );
+  await tape.run();
+  for (const [own, theirs] of pairs) expect(await theirs.value()).toBe(await own.value());
+});
+
+it('a maximum does not hide a voltage that is no number', async () => {
+  const engine = new Engine(new ReferenceDevice());
+  const model = new Sequential(new Linear(2, 1, { bias: false }));
+  model.parameters()[0]!.data.fill(1);
+  engine.bind(model);
+  const tape = engine.tape({ training: false });
+  let x = tape.input([1, -1, 3e38, -3e38], { shape: [2, 1, 2] });
+  // until the second step is infinite in float64: inf - inf
+  for (let i = 0; i < 900; i++) x = add(x, x);
+  const { loss: total } = loss.ceMaxMembrane()(model.forward(x), [0]);
+  total.prepare();
+  await tape.run();
+  await expect(total.value()).rejects.toThrow('loss: the value is NaN');
 });
 
 describe('refuses, naming the argument', () => {
@@ -93,7 +142,7 @@ describe('refuses, naming the argument', () => {
     [
       'an unknown option',
       () => loss.crossEntropy({ smoothin: 0.1 } as object),
-      "crossEntropy: 'smoothin' is no option; did you mean 'smoothing'?",
+      "crossEntropy: there is no option 'smoothin'; did you mean 'smoothing'?",
     ],
     [
       'an unknown time',
@@ -104,6 +153,47 @@ describe('refuses, naming the argument', () => {
       'an unknown name',
       () => loss.named('ce_cuont' as 'ce_count'),
       "loss: there is no 'ce_cuont'; did you mean 'ce_count'?",
+    ],
+    [
+      'another time than that of its name',
+      () => loss.ceCount({ at: 'mean' } as object),
+      'loss: this one is judged at "sum"; leave out at',
+    ],
+    [
+      'a mask of the data set of another length',
+      () => new Dataset({ steps: 2, inputs: 1, values: [0, 0], labels: [0], mask: [1] }),
+      'Dataset: mask must have 1 x 2 entries (sequences x steps), got 1',
+    ],
+    [
+      'a mask of the data set below 0',
+      () => new Dataset({ steps: 2, inputs: 1, values: [0, 0], labels: [0], mask: [1, -1] }),
+      'Dataset: mask[1] must be finite and not below 0, got -1',
+    ],
+    [
+      'an unknown part of a data set',
+      () => new Dataset({ steps: 1, inputs: 1, values: [0], labels: [0], length: [1] } as never),
+      "Dataset: there is no option 'length'; did you mean 'lengths'?",
+    ],
+    [
+      'an unknown form',
+      () => new Dataset({ steps: 1, inputs: 1, values: [0], labels: [0], form: 'bit' as 'bits' }),
+      "Dataset: form must be 'f32' or 'bits', got 'bit'",
+    ],
+    [
+      'half a sequence of targets',
+      () =>
+        new Dataset({
+          steps: 2,
+          inputs: 1,
+          values: new Float32Array(5),
+          targets: { shape: [2], values: [1, 2, 3, 4, 5] },
+        }),
+      'Dataset: targets must have 3 x 2 = 6 values, got 5',
+    ],
+    [
+      'a sequence that is not there',
+      () => new Dataset({ steps: 1, inputs: 1, values: [0], labels: [0] }).batch([1]),
+      'Dataset.batch: 1 is outside 0..0',
     ],
     ['an unknown kind of target', () => loss.mseCount({ targets: 'value' as 'values' }), "did you mean 'values'?"],
     [

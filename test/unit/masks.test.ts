@@ -111,6 +111,16 @@ describe('masks as they are drawn', () => {
     expect(values(whole, '0.0.weight').map((w) => (w === 0 ? 0 : 1))).toEqual(mask);
   });
 
+  it('that are still to be drawn do not go with numbers that were put there before', () => {
+    const layer = new Linear(3, 2, { connections: { density: 0.5 } });
+    layer.params.weight!.data.set([1, 2, 3, 4, 5, 6]);
+    expect(() => new Sequential(layer)).toThrow(
+      "Sequential: '0.weight' has numbers, but its connections were not drawn; put the numbers there after the net is made",
+    );
+    layer.params.weight_mask!.data.set([1, 0, 1, 0, 1, 0]);
+    expect(values(new Sequential(layer), '0.weight')).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('are saved and loaded with the net', () => {
     const net = new Sequential(
       new LIF(4, 5, {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BatchNorm,
   CarriedState,
+  diagnose,
   Engine,
   Linear,
   loadModel,
@@ -72,6 +73,25 @@ describe('batch normalisation', () => {
     near(layer.params.running_mean!.data, [1.5]);
   });
 
+  it('leaves the running statistics alone in a step that only looks, whatever its values', async () => {
+    const net = new Sequential(new BatchNorm(2, { eps: 1e-12 }));
+    const engine = new Engine(new ReferenceDevice());
+    engine.bind(net);
+    const tape = engine.tape({ observe: true });
+    const y = net.forward(tape.input([3e38, 1, -3e38, 3], { shape: [2, 1, 2] })).keep();
+    await tape.run();
+    await engine.pull(net);
+    await diagnose(engine, net, { shape: [2, 1, 2], values: [1, 2, 3, 5], labels: [0] });
+    await engine.pull(net);
+    // with the statistics of the step all the same
+    near(
+      [...(await y.read())].filter((_, i) => i % 2 === 1),
+      [-1, 1],
+    );
+    near(net.layers[0]!.params.running_mean!.data, [0, 0]);
+    near(net.layers[0]!.params.running_var!.data, [1, 1]);
+  });
+
   it('counts valid steps only', async () => {
     const layer = new BatchNorm(1, { eps: 1e-12, momentum: 1 });
     // sample 0 has one step, sample 1 two: 1, 2, 6
@@ -98,6 +118,13 @@ describe('batch normalisation', () => {
     near(layer.params.running_mean!.data, [2, 20, 0]);
     near(layer.params.running_var!.data, [2, 200, 1]);
     expect(layer.params.weight!.shape).toEqual([3]);
+  });
+
+  it('with perStep leaves the running variance alone where one sample is left', async () => {
+    const layer = new BatchNorm(1, { perStep: 2, momentum: 0.5 });
+    await run(layer, [1, 3, 10, 77], [2, 2], { lengths: [2, 1] });
+    near(layer.params.running_mean!.data, [1, 5]);
+    near(layer.params.running_var!.data, [1.5, 1]);
   });
 
   it('depending on the threshold scales by alpha * threshold', async () => {
@@ -198,7 +225,7 @@ describe('batch normalisation', () => {
     expect(() => new BatchNorm(6, { momentum: 1.5 })).toThrow('BatchNorm: momentum must be in [0, 1], got 1.5');
     expect(() => new BatchNorm(6, { eps: 0 })).toThrow('BatchNorm: eps must be above 0, got 0');
     expect(() => new BatchNorm(6, { chanels: 2 } as object)).toThrow(
-      "BatchNorm: has no option 'chanels'; did you mean 'channels'?",
+      "BatchNorm: there is no option 'chanels'; did you mean 'channels'?",
     );
     expect(() => new ThresholdBatchNorm(6, { threshold: 0 })).toThrow(
       'ThresholdBatchNorm: threshold must be above 0, got 0',

@@ -311,6 +311,7 @@ describe('bad options', () => {
       "SGD: groups[0]: there is no option 'momentun'; did you mean 'momentum'?",
     ],
     [() => new SGD({ groups: [{ lr: 0 }] } as never), 'SGD: groups[0] has no params: names, patterns or a predicate'],
+    [() => new SGD({ groups: [{ params: null, lr: 0 }] } as never), 'SGD: groups[0] has no params'],
     [() => new SGD({ clip: { norm: 0 } }), 'SGD: clip.norm must be above 0 and finite, got 0'],
     [() => new SGD({ clip: {} } as never), 'SGD: clip must be { norm } or { value }, got {}'],
     [

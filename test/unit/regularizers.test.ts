@@ -94,6 +94,20 @@ describe('rate', () => {
   });
 });
 
+it('a layer itself is meant at each of its places, a container with all that is in it', async () => {
+  const layer = new LIF(1, { ...memoryless, threshold: 2 });
+  const other = new LIF(1, memoryless);
+  const values = [];
+  for (const named of [layer, new Sequential(layer, new Linear(1, 1), layer), other]) {
+    const net = new Sequential(layer, new Linear(1, 1), layer, new Linear(1, 1), other);
+    for (const p of net.parameters()) if (p.name.endsWith('weight')) p.data.fill(4);
+    const r = regularize.rate({ target: 0, weight: 1, layers: [named] });
+    values.push((await judge([[[3]]], [r], { net })).value);
+  }
+  // each fires at its one step
+  close(values, [2, 2, 1]);
+});
+
 describe('voltage', () => {
   const current = [[[1.5, -2]], [[0.5, 0.25]]];
 
@@ -161,7 +175,8 @@ describe('weights', () => {
       [[[0, 0]]],
       [
         regularize.l1({ weight: 1, parameters: ['0.bias', '0.weight'] }),
-        regularize.l2({ weight: 1, parameters: (p) => p.name.endsWith('bias') }),
+        regularize.l2({ weight: 0.5, parameters: (p) => p.name.endsWith('bias') }),
+        regularize.l2({ weight: 0.5, parameters: /bias$/ }),
       ],
       { net: n },
     );
@@ -226,7 +241,7 @@ describe('refuses, naming the argument', () => {
       () => regularize.voltage({ offset: 1 }),
       "offset and scale belong to the forms 'distance' and 'range'",
     ],
-    ['an unknown option', () => regularize.l2({ lambda: 1 } as object), "regularize.l2: 'lambda' is no option"],
+    ['an unknown option', () => regularize.l2({ lambda: 1 } as object), "regularize.l2: there is no option 'lambda'"],
     ['no layers', () => regularize.rate({ layers: [] }), 'regularize.rate: layers must name at least one layer'],
     ['no parameters', () => regularize.l2({ parameters: [] }), 'parameters must name at least one parameter'],
   ])('%s', (_, make, message) => {
@@ -250,8 +265,11 @@ describe('refuses, naming the argument', () => {
     expect(() => regularize.l1({ parameters: ['0.wieght'] })(tape)).toThrow(
       "regularize.l1: there is no parameter '0.wieght'; did you mean '0.weight'?",
     );
-    expect(() => regularize.l1({ parameters: ['0.tau'] })(tape)).toThrow("regularize.l1: '0.tau' is not trained");
-    expect(() => regularize.l1({ parameters: () => false })(tape)).toThrow('no trained parameter is chosen');
+    expect(() => regularize.l1({ parameters: ['0.tau'] })(tape)).toThrow(
+      "regularize.l1: parameter '0.tau' is not trained",
+    );
+    expect(() => regularize.l1({ parameters: () => false })(tape)).toThrow('the predicate takes no parameter');
+    expect(() => regularize.l1({ parameters: /tau/ })(tape)).toThrow('no trained parameter is chosen');
     regularize.voltage({ form: 'range' })(tape);
     expect(() => regularize.voltage()(tape)).toThrow(
       'regularize.voltage: this step has a voltage regulariser already, on 0 LIF',

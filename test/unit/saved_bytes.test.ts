@@ -30,6 +30,8 @@ const expected: Record<string, [make: (options: NeuronOptions) => Neurons, fixed
     'inner',
   ],
   'LIF, reset before the leak': [(o) => new LIF(3, { ...o, resetMoment: 'next step before leak' }), 'v', 'v'],
+  'LIF, refractory for a step': [(o) => new LIF(3, { ...o, refractory: 1 }), 'v', 'v'],
+  'LIF, refractory for three': [(o) => new LIF(3, { ...o, refractory: 3 }), 'v refractory', 'v refractory'],
   CubaLIF: [(o) => new CubaLIF(3, o), 'v', 'v i'],
   Alpha: [(o) => new Alpha(3, o), 'inner inner', 'inner inner'],
   'LI (readout)': [(o) => new Readout(3, o), '', 'v'],
@@ -38,8 +40,8 @@ const expected: Record<string, [make: (options: NeuronOptions) => Neurons, fixed
   AdLIF: [(o) => new AdLIF(3, o), 'v', 'v w I'],
   SEAdLIF: [(o) => new SEAdLIF(3, o), 'v', 'v w I'],
   PLIF: [(o) => new PLIF(3, { learn: [], ...o }), 'v', 'v I'],
-  // and the current that its gate lets through, which is the gate's own input
-  GLIF: [(o) => new GLIF(3, { steps: 4, learn: false, ...o }), 'v', 'v'],
+  // the current is what its gate lets through a part of
+  GLIF: [(o) => new GLIF(3, { steps: 4, learn: false, ...o }), 'v current', 'v current'],
   RF: [(o) => new RF(3, o), 'v', 'v re'],
   BRF: [(o) => new BRF(3, o), 'v im q', 'v im q'],
 };
@@ -53,7 +55,8 @@ describe('bytes saved for the backward pass', () => {
     const saved = savedBytes(layer);
     console.log(`${name}: ${saved.bytes} bytes a neuron and step (${saved.planes.join(', ') || 'no value'})`);
     expect(saved.planes.map((p) => p.replace(/\d+$/, '')).join(' ')).toBe(planes);
-    expect(saved.bytes).toBe(4 * saved.planes.length + (layer.definition.z ? 0.125 : 0));
+    const values = planes === '' ? 0 : planes.split(' ').length;
+    expect(saved.bytes).toBe(4 * values + (layer.definition.z ? 0.125 : 0));
   });
 
   it.each(cases)(
@@ -65,7 +68,7 @@ describe('bytes saved for the backward pass', () => {
         learn: Object.keys(layer.definition.params).filter((n) => layer.params[n]!.trainable),
       });
       const { bytes } = savedBytes(own, { recordGradient: true });
-      expect(bytes).toBe(4 * planes.split(' ').length + 0.125);
+      expect(bytes).toBe(4 * (planes.split(' ').length - layer.keptBeside.length) + 0.125);
     },
   );
 

@@ -40,6 +40,10 @@ describe('schedules', () => {
       () => schedules.step({ every: 1 })(0.5, undefined as unknown as number),
       'schedules.step: needs the number of whole epochs done, got undefined',
     ],
+    [
+      () => schedules.cosine({ warmUp: 0.1 } as object),
+      "schedules.cosine: there is no option 'warmUp'; did you mean 'warmup'?",
+    ],
     [() => schedules.cosine({ warmup: 2 }), 'schedules.cosine: warmup must be in 0..1, got 2'],
     [() => schedules.oneCycle({ initial: 0 }), 'schedules.oneCycle: initial must be finite and at least 1, got 0'],
   ])('refuse what cannot be: %s', (make, message) => {

@@ -4,6 +4,7 @@ import { loadModel, saveModel } from '../../src/io/model.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { ALIF } from '../../src/layers/alif.ts';
 import { Alpha } from '../../src/layers/alpha.ts';
+import { BRF } from '../../src/layers/brf.ts';
 import { CubaLIF } from '../../src/layers/cuba_lif.ts';
 import { IF } from '../../src/layers/if.ts';
 import { LIF, type LIFOptions } from '../../src/layers/lif.ts';
@@ -130,6 +131,35 @@ describe('recurrent one to one', () => {
 });
 
 describe('constants', () => {
+  it('may be drawn for each neuron', () => {
+    const drawn = (layer: Neurons, name: string): number[] => {
+      new Sequential(layer).initialize(1);
+      return [...layer.params[name]!.data];
+    };
+    const ends = { uniform: [6, 9] } as const;
+    for (const [layer, name] of [
+      [new IF(5, { threshold: ends }), 'threshold'],
+      [new LIF(5, { tau: ends }), 'tau'],
+      [new CubaLIF(5, { tauSyn: ends }), 'tauSyn'],
+      [new Alpha(5, { tauDecay: ends }), 'tauDecay'],
+      [new ALIF(5, { beta: ends }), 'beta'],
+      [new AHP(5, { beta: ends }), 'beta'],
+      [new Readout(5, { tau: ends }), 'tau'],
+    ] as const) {
+      const values = drawn(layer, name);
+      expect(new Set(values).size, layer.label).toBe(5);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(6);
+      expect(Math.max(...values)).toBeLessThan(9);
+    }
+  });
+
+  it('take the end of a range as float32 has it, and no more', () => {
+    // float32 has 99.9000015 for the largest omega of 99.9
+    expect(() => new BRF(1, { omega: Math.fround(99.9) })).not.toThrow();
+    expect(() => new BRF(1, { omega: 99.90001 })).toThrow(/omega must be in/);
+    expect(() => new LIF(1, { beta: 1 - 1e-9 })).toThrow(/beta must be in/);
+  });
+
   it('learn: true trains all of them', () => {
     const trained = (layer: Neurons): string[] =>
       Object.entries(layer.params)
@@ -171,6 +201,7 @@ describe('constants', () => {
 describe('refused at construction', () => {
   // options that types would not let through
   const any = (options: object): LIFOptions => options as LIFOptions;
+  const lifOf = (...args: unknown[]): LIF => new LIF(...(args as [number]));
   const cases: [string, () => unknown, RegExp][] = [
     ['a decay of 1', () => new LIF(3, { beta: 1 }), /LIF: beta must be in 0 \.\. 0\.99999\d* per step, got 1$/],
     ['a decay below 0', () => new CubaLIF(3, { alpha: -0.1 }), /CubaLIF: alpha must be in 0 .*, got -0\.1/],
@@ -268,6 +299,31 @@ describe('refused at construction', () => {
       () => new LIF(3, any({ learn: 'tau' })),
       /learn must be true, false or a list of names, got "tau"/,
     ],
+    ['a second size that is missing', () => lifOf(80, undefined, {}), /LIF: expected \(inputs, N, options\)/],
+    ['three sizes', () => lifOf(1, 2, 3), /expected .*, got \(1, 2, 3\)/],
+    ['a size as text', () => lifOf('10', 20), /LIF: inputs must be a whole number above 0, got 10/],
+    [
+      'a surrogate of what does not spike',
+      () => new Readout(3, any({ surrogate: 'atan' })),
+      /LI: does not spike and has no/,
+    ],
+    ['a chunk of 0', () => new LIF(3, { chunk: 0 }), /LIF: chunk must be a whole number above 0, got 0/],
+    ['a bias as text', () => new LIF(3, 4, any({ bias: 'no' })), /LIF: bias must be true or false, got "no"/],
+    [
+      'one end of two',
+      () => new LIF(3, any({ tau: { uniform: [5] } })),
+      /tau must be drawn from uniform \[low, high\], got \[5\]/,
+    ],
+    [
+      'draws in which a rise may be slower than the fall',
+      () => new Alpha(2, { tauDecay: { uniform: [10, 20] }, tauRise: [5, 12] }),
+      /Alpha: each neuron must fall more slowly/,
+    ],
+    [
+      'draws for neurons that are not adaptive',
+      () => new AHP(3, { adaptive: 2, beta: { uniform: [0, 1] } }),
+      /AHP: beta cannot be drawn where adaptive says/,
+    ],
     ['learning what is not there', () => new LIF(3, { learn: ['taus'] }), /learn names 'taus'; did you mean 'tau'\?/],
   ];
   it.each(cases)('%s', (_, make, message) => {
@@ -281,7 +337,8 @@ it('a saved net has the same neurons again', () => {
     new CubaLIF(5, 4, { alpha: 0.5, recurrent: 'one-to-one', synapticDelay: 1 }),
     new LIF(4, 4, { beta: new Float32Array([0.1, 0.2, 0.3, 0.4]), resetTo: -0.5, learn: true }),
     new Alpha(4, 3, { semantics: 'snntorch', alpha: 0.9, beta: 0.8, surrogate: 'fast_sigmoid' }),
-    new Readout(3, 2, { semantics: 'nir' }),
+    new LIF(3, 2, { tau: new Float64Array([4, 5]) as unknown as number[] }),
+    new Readout(2, 2, { semantics: 'nir' }),
   );
   const again = loadModel(saveModel(net));
   const told = (n: Sequential) =>

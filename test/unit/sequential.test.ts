@@ -3,6 +3,7 @@ import { Recorder } from '../../src/device/recorder.ts';
 import {
   AHP,
   ALIF,
+  BatchNorm,
   CarriedState,
   dense,
   Engine,
@@ -49,6 +50,28 @@ describe('a net', () => {
     expect([0, 5, 10, 15].map((i) => recurrent[i])).toEqual([0, 0, 0, 0]);
   });
 
+  it('begins anew with another seed: nothing of an earlier training is left', () => {
+    const net = (): Sequential =>
+      new Sequential(
+        new LIF(3, 4, { bias: true, learn: ['tau'], connections: { rewire: { density: 0.5 } } }),
+        new BatchNorm(4),
+        new Readout(4, 2, { tau: [3, 4] }),
+      );
+    const trained = net().initialize(1);
+    for (const p of trained.parameters()) p.data.fill(0.25);
+    expect(
+      trained
+        .initialize(2)
+        .parameters()
+        .map((p) => p.data),
+    ).toEqual(
+      net()
+        .initialize(2)
+        .parameters()
+        .map((p) => p.data),
+    );
+  });
+
   it('refuses inputs of another width, another number of dimensions, and forms that it cannot read', () => {
     const engine = new Engine(new Recorder());
     const net = new Sequential(new LIF(4, 5), new Readout(5, 2));
@@ -67,14 +90,12 @@ describe('a net', () => {
     expect(net.forward(dense(place([2, 1, 4], 'bytes'))).shape).toEqual([2, 1, 2]);
   });
 
-  it('refuses spikes for a layer without weights, and carried state of another batch', async () => {
+  it('refuses packed bytes for a layer without weights, and carried state of another batch', async () => {
     const engine = new Engine(new Recorder());
     const net = new Sequential(new LIF(4));
     engine.bind(net);
-    const spikes = engine.tape().input(new Uint8Array(8), { shape: [2, 1, 4], form: 'bits' });
-    expect(() => net.forward(spikes)).toThrow(
-      '0 LIF: a layer without weights needs a current, got spikes; put a Linear before it',
-    );
+    const bytes = engine.tape().input(new Uint8Array(8), { shape: [2, 1, 4], form: 'bytes', name: 'x' });
+    expect(() => net.forward(bytes)).toThrow('0 LIF: the current must be f32[2, 1, 4], got x bytes[2, 1, 4]');
     const state = new CarriedState();
     const tape = engine.tape();
     net.forward(tape.input(new Float32Array(8), { shape: [2, 1, 4] }), { state });

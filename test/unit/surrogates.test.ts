@@ -133,14 +133,22 @@ describe('surrogates', () => {
     expect(surrogate({ name: 'sigmoid', constants: { slope: 7 } }).constants).toEqual({ slope: 7 });
     const own = S.atanSurrogate({ a: 3 });
     expect(surrogate(own)).toBe(own);
+    expect(surrogate({ name: 'atan' }).constants).toEqual({ a: 2 });
   });
 
   it.each([
-    [() => S.triangle({ gamma: 0 }), /triangle: gamma must be a finite number above 0, got 0/],
-    [() => S.sigmoid({ slope: Number.NaN }), /slope must be a finite number above 0, got NaN/],
+    [() => S.triangle({ gamma: 0 }), /triangle: gamma must be in 0.000001 .. 1000000, got 0/],
+    [() => S.sigmoid({ slope: Number.NaN }), /slope must be in 0.000001 .. 1000000, got NaN/],
     [() => S.fastSigmoid({ slope: 1e9 }), /slope must be in 0.000001 .. 1000000, got 1000000000/],
     [() => surrogate('fast_sigmiod'), /unknown name 'fast_sigmiod'; did you mean 'fast_sigmoid'/],
-    [() => surrogate({ name: 'atan', constants: { slope: 2 } }), /atan: no constant 'slope'; .*known are a/],
+    [() => surrogate({ name: 'atan', constants: { slope: 2 } }), /atan: there is no option 'slope'; .*known are a/],
+    [() => S.triangle({ gama: 1 } as object), /triangle: there is no option 'gama'; did you mean 'gamma'\?/],
+    [() => surrogate({ name: 'atan', a: 3 } as never), /surrogate 'atan': there is no option 'a'/],
+    [
+      () => surrogate(42 as never),
+      /surrogate: must be a name or a Surrogate, such as 'atan' or fastSigmoid\(\), got 42/,
+    ],
+    [() => S.straightThrough({ slope: 1 }), /straight_through: there is no option 'slope'/],
   ])('refuses %#', (make, message) => {
     expect(make).toThrow(message);
   });
@@ -196,6 +204,11 @@ describe('defineSurrogate', () => {
           primitive: (d) => d,
         }),
       /no constant 'slop'; did you mean 'slope'/,
+    ],
+    // it would be saved, and loaded as the other triangle
+    [
+      () => new LIF(3, 2, { surrogate: { ...tent(), name: 'triangle' } }),
+      /'triangle' is the name of another one; choose a name of your own/,
     ],
     // a plain object is looked at as well
     [

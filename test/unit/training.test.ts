@@ -59,6 +59,7 @@ describe('fit', () => {
   it.each([
     ['a learning rate', { schedule: () => Number.NaN }, /must be finite, got NaN/],
     ['a batch size', { batchSize: 9 }, /batchSize 9 is larger than the data set of 4/],
+    ['an option', { regularisers: [] }, /fit: there is no option 'regularisers'; did you mean 'regularizers'/],
     ['a number of epochs', { epochs: 0 }, /epochs must be a whole number above 0, got 0/],
   ])('refuses %s that cannot be', async (_, wrong, message) => {
     const options = { loss: answer, optimizer: new Adam(), epochs: 1, batchSize: 2, ...wrong };

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   AHP,
   CarriedState,
+  ConstantCurrent,
   Dataset,
+  Encode,
   Engine,
+  encode,
   evaluate,
   type FitOptions,
   type FitResult,
@@ -16,6 +19,7 @@ import {
   Sequential,
   SGD,
   slice,
+  type Truncation,
 } from '../../src/index.ts';
 import { ReferenceDevice } from '../../src/reference/device.ts';
 import { Random } from '../support/random.ts';
@@ -258,8 +262,58 @@ describe('fit with truncate', () => {
     expect(epochs[0]!.loss).toBeCloseTo((1 + 6.25) / 2, 6);
   });
 
+  // the last window is [4, 6), of which the mask counts the step 5 alone: (5 - 0)^2
+  it.each([
+    ['of the loss', [1, 1, 1, 0, 0, 1], undefined],
+    ['of the data', undefined, [1, 1, 1, 0, 0, 1]],
+  ])('cuts a mask %s', async (_, own, given) => {
+    const model = new Sequential(new Linear(1, 1, { bias: false }));
+    model.parameters()[0]!.data[0] = 1;
+    const targets = { shape: [1], values: [0] };
+    const values = [9, 9, 9, 9, 9, 5];
+    const data = new Dataset({ steps: 6, inputs: 1, values, targets, ...(given ? { mask: given } : {}) });
+    const lossOf = loss.squaredError({ targets: 'values', ...(own ? { mask: own } : {}) });
+    for (const which of ['end', 'each'] as const) {
+      const { epochs } = await fitNet(engineFor(model), model, data, {
+        loss: lossOf,
+        optimizer: new SGD({ lr: 0 }),
+        epochs: 1,
+        batchSize: 1,
+        truncate: { steps: 4, loss: which },
+      });
+      expect(epochs[0]!.loss, which).toBeCloseTo(25, 5);
+    }
+  });
+
+  it('reads windows that are one form as one, as those of a net without state are', async () => {
+    const data = new Dataset({ steps: 6, inputs: 1, values: [1, 1, 1, 3, 3, 3], targets: { shape: [1], values: [0] } });
+    const model = new Sequential(new Linear(1, 1, { bias: false }));
+    model.parameters()[0]!.data[0] = 1;
+    const { epochs } = await fitNet(engineFor(model), model, data, {
+      loss: loss.squaredError({ targets: 'values' }),
+      optimizer: new SGD({ lr: 0 }),
+      epochs: 1,
+      batchSize: 1,
+      truncate: { steps: 3, loss: 'each' },
+    });
+    expect(epochs[0]!.loss).toBeCloseTo(9, 6);
+  });
+
+  it.each([
+    [new Encode(K, encode.delta({ threshold: 1 })), 2 * K, /0 Encode: encode.delta compares each step/],
+    [new ConstantCurrent(K, 8), K, /truncate cuts the steps of the data; the net makes 8 steps of 1/],
+  ])('refuses an encoder that it would cut through', async (encoder, width, message) => {
+    const still = encoder instanceof ConstantCurrent;
+    const model = new Sequential(encoder, new LIF(width, 2));
+    const values = still ? bySequence.subarray(0, B * K) : bySequence;
+    const data = new Dataset({ steps: still ? 1 : T, inputs: K, values, labels });
+    const options = { loss: answer, optimizer: new SGD(), epochs: 1, batchSize: B, truncate: 4 };
+    await expect(fitNet(engineFor(model), model, data, options)).rejects.toThrow(message);
+  });
+
   it.each([
     [0, /truncate must be a whole number of steps above 0, got 0/],
+    [{ steps: 2, los: 'each' } as Truncation, /fit: truncate: there is no option 'los'; did you mean 'loss'/],
     [{ steps: 2.5 }, /truncate must be a whole number of steps above 0, got 2.5/],
     [{ steps: 2, loss: 'last' as 'end' }, /truncate.loss must be 'end' or 'each', got 'last'/],
   ])('refuses %j', async (truncate, message) => {

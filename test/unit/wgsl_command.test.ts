@@ -23,7 +23,10 @@ afterEach(() => {
 it('without arguments lists every kernel and every neuron', async () => {
   const text = await printed();
   for (const { name } of kernels) expect(text).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
-  for (const name of ['ahp', 'lif', 'alif', 'li']) expect(text).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+  const saved = { ahp: '4.125', alif: '8.125', glif: '8.125', brf: '12.125', cuba: '4.125', plif: '8.125' };
+  for (const [name, bytes] of Object.entries(saved))
+    expect(text).toMatch(new RegExp(`^  ${name} +\\S.*; saves ${bytes} bytes a neuron and step \\(v, `, 'm'));
+  expect(text).toMatch(/^ {2}li +\S.*; saves nothing$/m);
 });
 
 it('with a kernel prints its file', async () => {
@@ -66,10 +69,13 @@ describe('with a neuron prints what a layer of it compiles', () => {
 
 it('says which states a neuron has, what is saved for its backward pass and what is rebuilt', async () => {
   expect(await printed('--neuron', 'ahp', '--recurrent')).toContain(
-    '// states: v, a\n// saved for the backward pass: v, and the spikes as bits; rebuilt in it: v\n',
+    '// states: v, a\n// saved for the backward pass: 4.125 bytes a neuron and step (v, the spikes as bits)\n// rebuilt in it: v\n',
+  );
+  expect(await printed('--neuron', 'glif', '--learn', 'a')).toContain(
+    '// saved for the backward pass: 8.125 bytes a neuron and step (v, current, the spikes as bits)\n',
   );
   expect(await printed('--neuron', 'li')).toContain(
-    '// states: v\n// saved for the backward pass: nothing; rebuilt in it: nothing\n',
+    '// states: v\n// saved for the backward pass: nothing\n// rebuilt in it: nothing\n',
   );
 });
 
@@ -82,6 +88,8 @@ it.each([
   [['--neuron', 'lif', '--inputs', 'x'], /--inputs: expected a whole number in 1\.\.8192, got 'x'/],
   [['--neuron', 'lif', '--learn', 'tua'], /LIF: learn names 'tua'; did you mean 'tau'\?/],
   [['--neuron', 'lif', '--surrogate', 'tringle'], /surrogate: unknown name 'tringle'; did you mean 'triangle'\?/],
+  [['--neuron', 'lif', '--semantics', 'nrse'], /LIF: semantics is unknown: 'nrse'; did you mean 'norse'\?/],
+  [['--neuron', 'ahp', '--semantics', 'norse'], /AHP: there is no option 'semantics'/],
   [['--neuron', 'li', '--recurrent'], /--recurrent: li does not spike/],
   [['--neuron', 'lif', '--current', '--bias'], /LIF: bias needs weights/],
   [['add', '--neuron', 'lif', '--backward'], /--backward: is cell_backward, and add was asked for/],

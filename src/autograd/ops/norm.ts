@@ -26,7 +26,9 @@ export interface NormAttrs extends NormParams {
 const op: Op<NormAttrs> = {
   name: 'norm',
   key: (a) => `${a.channels} ${a.perStep} ${a.weight !== null}`,
-  slots: ({ attrs: { momentum, eps, factor } }) => ({ norm: [momentum, eps, factor] }),
+  slots: ({ attrs: { momentum, eps, factor }, outputs }) => ({
+    norm: [outputs[0]!.tape.options.observe ? 0 : momentum, eps, factor],
+  }),
   forward(low, node) {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
     const { mean, variance, weight, bias } = node.attrs;

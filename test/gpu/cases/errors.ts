@@ -165,7 +165,10 @@ gpuCase('a loss that is not finite is an error, not a number', ({ gpu }) =>
 
 gpuCase('what went wrong once leaves the engine usable', ({ gpu }) =>
   withEngine(gpu, async (engine) => {
-    const net = new Sequential(new AHP(3, 5, { chunk: 2.5 }), new Readout(5, 2));
+    const layer = new AHP(3, 5);
+    // the constructor would refuse it
+    Object.assign(layer.options, { chunk: 2.5 });
+    const net = new Sequential(layer, new Readout(5, 2));
     engine.bind(net);
     const tape = engine.tape();
     const y = net.forward(tape.input(new Float32Array(12), { shape: [4, 1, 3] }));

@@ -1,7 +1,12 @@
 import { Engine } from '../../../src/autograd/engine.ts';
+import { add } from '../../../src/autograd/ops/elementwise.ts';
 import { GpuDevice } from '../../../src/gpu/device.ts';
+import { Linear } from '../../../src/layers/linear.ts';
+import { Sequential } from '../../../src/layers/sequential.ts';
+import * as losses from '../../../src/loss/index.ts';
 import { compareWithReference, Tally } from '../../support/compare.ts';
 import { type LossSizes, lossCases, lossExperiment, regularizedNet, regularizerCases } from '../../support/losses.ts';
+import { assertEqual } from '../harness/assert.ts';
 import { gpuCase } from '../harness/case.ts';
 
 // Every loss and regulariser against float64: values, results and all gradients, on odd sizes.
@@ -35,6 +40,22 @@ for (const of of ['spikes', 'membrane'] as const) {
     PATIENT,
   );
 }
+
+gpuCase('losses: a maximum does not hide a voltage that is no number', async ({ gpu }) => {
+  const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
+  const tape = engine.tape({ training: false });
+  const large = tape.input([1, -1, 3e38, -3e38], { shape: [2, 1, 2] });
+  const net = new Sequential(new Linear(2, 3, { bias: false }));
+  for (const p of net.parameters()) p.data.fill(1);
+  engine.bind(net);
+  // 6e38 is infinite in float32, and the sum of both inf - inf
+  const { loss } = losses.ceMaxMembrane()(net.forward(add(large, large)), [0]);
+  loss.prepare();
+  await tape.run();
+  const said = await loss.value().catch((error: Error) => error.message);
+  assertEqual(said, 'loss: the value is NaN; look at the inputs and the learning rate', 'the loss');
+  engine.dispose();
+});
 
 gpuCase(
   'losses: regularisers agree with the reference',

@@ -4,16 +4,27 @@ import { AHP } from '../../../src/layers/ahp.ts';
 import { CubaLIF } from '../../../src/layers/cuba_lif.ts';
 import { LIF } from '../../../src/layers/lif.ts';
 import type { Neurons } from '../../../src/layers/neurons.ts';
+import { Sequential } from '../../../src/layers/sequential.ts';
+import { crossEntropy } from '../../../src/loss/cross_entropy.ts';
 import { fastSigmoid, triangle } from '../../../src/neurons/surrogates.ts';
+import { SGD } from '../../../src/optim/sgd.ts';
+import { ReferenceDevice } from '../../../src/reference/device.ts';
 import { compareWithReference, Tally } from '../../support/compare.ts';
 import { layers } from '../../support/layers.ts';
 import { type SingleOptions, single } from '../../support/single.ts';
+import { assert } from '../harness/assert.ts';
 import { gpuCase } from '../harness/case.ts';
 
 // Neurons that integrate and fire, and their options, against float64: values, final states and all gradients.
 
 const PATIENT = { timeout: 300_000 };
 const K = 21;
+
+interface Trained {
+  readonly e: Engine;
+  readonly net: Sequential;
+  readonly optimizer: SGD;
+}
 
 /** @param zero names of what is 0 by the equations */
 function compareCase(
@@ -34,6 +45,49 @@ function compareCase(
     PATIENT,
   );
 }
+
+gpuCase(
+  'learned ranges: an update ends where the range does, to the bit of the reference',
+  async ({ gpu, log }) => {
+    const [engine, reference] = [
+      new Engine(await GpuDevice.open({ gpu, poison: true })),
+      new Engine(new ReferenceDevice()),
+    ];
+    const [there, here] = [engine, reference].map((e) => ({
+      e,
+      net: new Sequential(new LIF(K, 5, { beta: [0.1, 0.5, 0.9, 0.99, 0.3], learn: true, weightGain: 2 })).initialize(
+        1,
+      ),
+      optimizer: new SGD({ lr: 1e4 }),
+    })) as unknown as [Trained, Trained];
+    let ends = 0;
+    for (let step = 0; step < 3; step++) {
+      for (const { e, net, optimizer } of [there, here]) {
+        e.bind(net);
+        const tape = e.tape();
+        const values = Float32Array.from({ length: 12 * 4 * K }, (_, i) => Math.sin(i * (step + 1)));
+        const { loss } = crossEntropy(net.forward(tape.input(values, { shape: [12, 4, K], name: 'x' })), [0, 1, 2, 3]);
+        loss.backward();
+        await optimizer.step(tape);
+        await e.pull(net);
+      }
+      here.net.parameters().forEach((p, k) => {
+        const { data, options } = there.net.parameters()[k]!;
+        if (options.min === undefined) return;
+        p.data.forEach((x, i) => {
+          if (x !== Math.fround(options.min!) && x !== Math.fround(options.max!)) return;
+          assert(data[i] === x, `${p.name}[${i}] is ${data[i]}, the reference has ${x}`);
+          ends++;
+        });
+        p.data.set(data);
+      });
+    }
+    log(`${ends} values at an end`);
+    assert(ends > 8, `only ${ends} values reached an end`);
+    engine.dispose();
+  },
+  PATIENT,
+);
 
 const surrogate = triangle({ gamma: 0.6 });
 const options = { surrogate, bias: true, learn: true, recurrent: true } as const;

@@ -29,14 +29,13 @@ function chosen(which: number): Surrogate {
   const among = (of: (s: Surrogate) => Expr): Expr =>
     all.reduce<Expr>((others, s, i) => where(leaf('surrogate.which').gt(i - 0.5), renamed(s, of(s)), others), expr(0));
   return {
-    // the check of a user's own compares with the primitive, which this one does not need
-    name: surrogateNames[0]!,
+    name: 'chosen',
     constants: {
       which,
       ...Object.fromEntries(all.flatMap((s) => Object.entries(s.constants).map(([c, v]) => [`${s.name}_${c}`, v]))),
     },
     derivative: (x) => among((s) => s.derivative(x)),
-    primitive: () => expr(0),
+    primitive: (x) => among((s) => s.primitive(x)),
   };
 }
 
