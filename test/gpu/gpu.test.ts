@@ -18,6 +18,11 @@ for (const file of caseFiles()) {
   byFile.set(basename(file, '.ts'), added);
 }
 
+// Files that a run leaves out, because it has had them elsewhere: names with commas between them.
+for (const name of (process.env.SPIKETAPE_TEST_WITHOUT ?? '').split(',').filter((n) => n !== '')) {
+  if (!byFile.delete(name)) throw new Error(`SPIKETAPE_TEST_WITHOUT: there is no test/gpu/cases/${name}.ts`);
+}
+
 const runtime = process.env.SPIKETAPE_TEST_RUNTIME || 'chrome';
 switch (runtime) {
   case 'chrome':
