@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { findBrowser as searchBrowser } from '../scripts/browsers.mjs';
+import { hasGpuDevice } from './gpu-device.ts';
 import { makeTemporary, removeTemporary } from './temporary.ts';
 
 /**
@@ -16,25 +16,15 @@ export function findBrowser(): string {
   );
 }
 
-/** Whether this machine shows a GPU to us. Only asked on Linux: elsewhere browsers find the GPU without being told. */
-export function hasGpuDevice(): boolean {
-  const hasNode = (folder: string, pattern: RegExp) => {
-    try {
-      return readdirSync(folder).some((name) => pattern.test(name));
-    } catch {
-      return false;
-    }
-  };
-  return hasNode('/dev/dri', /^renderD/) || hasNode('/dev', /^(nvidia\d|dxg$|mali|kgsl)/);
-}
-
 /**
  * The command line of the browser. The one place that decides between a hardware GPU and SwiftShader:
  * `--enable-unsafe-webgpu` allows SwiftShader, and on Linux, where Chrome keeps Vulkan off by default, a machine with
  * a GPU gets it switched on. Without a GPU nothing is said, and Chrome takes the SwiftShader that it ships.
  */
 export function browserFlags(headed: boolean): string[] {
-  const flags = ['--enable-unsafe-webgpu', '--no-first-run', '--no-default-browser-check', '--disable-sync'];
+  // Developer features: timestamps that are not rounded to 0.1 ms, and adapters that tell their names.
+  const flags = ['--enable-unsafe-webgpu', '--enable-webgpu-developer-features'];
+  flags.push('--no-first-run', '--no-default-browser-check', '--disable-sync');
   flags.push('--disable-background-networking', '--disable-component-update', '--disable-quic');
   // A page that computes in the background must not be slowed down, and a shader may run longer than a frame.
   flags.push('--disable-backgrounding-occluded-windows', '--disable-gpu-watchdog');

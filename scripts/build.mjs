@@ -56,6 +56,7 @@ const library = await build({
     datasets: 'datasets/index.ts',
     report: 'src/report/index.ts',
     check: 'src/check/index.ts',
+    profile: 'src/profile/index.ts',
   },
   chunkNames: 'chunk-[hash]',
   platform: 'neutral',

@@ -1,7 +1,7 @@
 // Imports point one way: from the public surface down to the device. Each folder of src/ is a room; the table says which
 // other rooms its files may import. Files directly in src/ are the public surface and may import every room.
 // Type-only imports count: a room that needs another's types depends on it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
@@ -23,8 +23,12 @@ export const allowed = {
   io: ['neurons', 'layers'],
   diagnose: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers'],
   train: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers', 'optim', 'diagnose'],
+  profile: ['kernels', 'device', 'gpu', 'autograd'],
   check: ['neurons', 'kernels', 'device', 'gpu', 'reference', 'autograd', 'loss', 'layers'],
 };
+
+/** What the benchmark may import of src/ besides the public entries, which it has by their names: it measures what users have. */
+const forBench = ['neurons/nearest.ts', 'io/safetensors.ts', 'host/current.ts'];
 
 /** Packages that the core may import: they end up in the bundle, so the list is short on purpose. */
 const packages = ['seedrandom'];
@@ -59,7 +63,28 @@ export function violations(root, table = allowed) {
       if (problem) found.push(`${relative(root, file)}: imports ${fileName}: ${problem}`);
     }
   }
-  return found;
+  return [...found, ...benchViolations(root, src)];
+}
+
+/** Imports of the benchmark that go deeper into src/ than a user can. */
+function benchViolations(root, src) {
+  const bench = join(root, 'bench');
+  if (!existsSync(bench)) return [];
+  const files = [bench, join(bench, 'peers')].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+  );
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      ts
+        .preProcessFile(readFileSync(file, 'utf8'), true, true)
+        .importedFiles.map(({ fileName }) => fileName)
+        .filter((name) => name.startsWith('.') && resolve(dirname(file), name).startsWith(src + sep))
+        .filter((name) => !forBench.some((known) => resolve(dirname(file), name) === join(src, known)))
+        .map(
+          (name) => `${relative(root, file)}: imports ${name}: the benchmark imports spiketape by its public entries`,
+        ),
+    );
 }
 
 function judge(root, src, file, from, specifier, table) {

@@ -35,35 +35,45 @@ function checkNode() {
   throw new SetupError(`spiketape needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`);
 }
 
+/** The packages of a folder below the root that has a lock file of its own; ends the process as `setup` does. */
+export async function setupPackages(folder) {
+  try {
+    await ensurePackages(path.join(root, folder));
+  } catch (error) {
+    console.error(error instanceof SetupError ? error.message : error);
+    process.exit(1);
+  }
+}
+
 /** Runs `npm ci` unless a completed installation of this very lock file is there. */
-async function ensurePackages() {
-  const modules = path.join(root, 'node_modules');
+async function ensurePackages(folder = root) {
+  const modules = path.join(folder, 'node_modules');
   const stamp = path.join(modules, '.spiketape-setup');
   const isReady = () => {
-    const wanted = fingerprint(modules);
+    const wanted = fingerprint(folder);
     if (readText(stamp) === wanted) return true;
-    if (!installedByHand(modules)) return false;
+    if (!installedByHand(folder)) return false;
     fs.writeFileSync(stamp, wanted);
     return true;
   };
   if (isReady()) return;
-  const lock = path.join(os.tmpdir(), `spiketape-setup-${hash(root).slice(0, 16)}.lock`);
+  const lock = path.join(os.tmpdir(), `spiketape-setup-${hash(folder).slice(0, 16)}.lock`);
   await withLock(lock, async () => {
     if (isReady()) return;
     console.error('Installing packages (once) ...');
     fs.rmSync(stamp, { force: true });
     // Development packages are part of the set-up even where NODE_ENV says production.
-    const code = await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+    const code = await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'], folder);
     if (code !== 0)
       throw new SetupError(`npm ci failed (exit code ${code}); its messages are above. Nothing was kept.`);
     // Written last: without it the next set-up starts over.
-    fs.writeFileSync(stamp, fingerprint(modules));
+    fs.writeFileSync(stamp, fingerprint(folder));
   });
 }
 
 /** Changes with the lock file, with what npm says it installed, and with the platform that binaries were chosen for. */
-function fingerprint(modules) {
-  const files = [path.join(root, 'package-lock.json'), path.join(modules, '.package-lock.json')];
+function fingerprint(folder) {
+  const files = [path.join(folder, 'package-lock.json'), path.join(folder, 'node_modules', '.package-lock.json')];
   return hash([process.platform, process.arch, ...files.map((file) => hash(readText(file)))].join(' '));
 }
 
@@ -71,14 +81,14 @@ function fingerprint(modules) {
  * Whether somebody ran npm without this set-up: npm writes its own list last of all, so a list that holds every package
  * of the lock file in its version stands for a completed installation.
  */
-function installedByHand(modules) {
+function installedByHand(folder) {
   try {
-    const wanted = JSON.parse(readText(path.join(root, 'package-lock.json'))).packages;
-    const found = JSON.parse(readText(path.join(modules, '.package-lock.json'))).packages;
+    const wanted = JSON.parse(readText(path.join(folder, 'package-lock.json'))).packages;
+    const found = JSON.parse(readText(path.join(folder, 'node_modules', '.package-lock.json'))).packages;
     return Object.keys(wanted).every((name) => {
       if (name === '' || wanted[name].link) return true;
       if (!found[name]) return Boolean(wanted[name].optional || wanted[name].devOptional || wanted[name].peer);
-      return found[name].version === wanted[name].version && fs.existsSync(path.join(root, name));
+      return found[name].version === wanted[name].version && fs.existsSync(path.join(folder, name));
     });
   } catch {
     return false;
@@ -137,10 +147,10 @@ async function downloadBrowser() {
 }
 
 /** npm as it was started, or the one on PATH. */
-function runNpm(args) {
+function runNpm(args, cwd = root) {
   const script = process.env.npm_execpath;
-  if (script && /npm-cli\.[cm]?js$/.test(script)) return run(process.execPath, [script, ...args]);
-  return run('npm', args, { shell: process.platform === 'win32' });
+  if (script && /npm-cli\.[cm]?js$/.test(script)) return run(process.execPath, [script, ...args], { cwd });
+  return run('npm', args, { cwd, shell: process.platform === 'win32' });
 }
 
 /** Runs a command to its end with its output shown; the exit code, or 127 when it could not be started. */

@@ -7,11 +7,16 @@
 // the assembler puts another neuron's in their place. What the equations need of the forward pass is read from `trace`
 // and from the spike bits; dI may overwrite the trace's first plane (IN_PLACE), which is not read again.
 //
+// Most surrogate derivatives are 0, and so is most of dI: a bit mask in workgroup memory says where it is not (three masks in
+// rotation: read, written, cleared), and only those neurons' rows of W_rec are read.
+//
 // Layouts as in cell_forward.wgsl, and
-//   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there
+//   trace      [PLANES][rows][B][Q], the first row is step row0; the states before it are in start
+//   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there. Below a small
+//              layer, dI of that layer [T][B][its quads] instead: region <above> leads it back through that layer's weights
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
 //   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
-//              over time of the parameters' gradients
+//              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the chunk before
 //   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz
 //
 // An empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
@@ -29,6 +34,9 @@ struct Dims {
   B: u32,
   t0: u32,
   t1: u32,
+  row0: u32,
+  rows: u32,
+  start_at: u32,
   last: u32,
   grad_record: u32,
   surrogate_slot: u32,
@@ -40,6 +48,7 @@ const Q: u32 = 8u;
 const W: u32 = 1u;
 const WORKGROUP: u32 = 8u;
 const STATES: u32 = 1u;
+const CARRIED: u32 = 2u;
 const W_REC: u32 = 2u * Q;
 const PARAMS: u32 = 0u;
 const HAS_START: bool = false;
@@ -64,8 +73,11 @@ const IN_PLACE: bool = true;
 @group(0) @binding(8) var<storage, read_write> grad_in: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
 
+const TILE_WORDS: u32 = (WORKGROUP + 7u) / 8u;
 // dI of the step after, in rotation: read one, write the other.
-var<workgroup> later: array<vec4f, 2u * WORKGROUP>;
+var<workgroup> later: array<f32, 8u * WORKGROUP>;
+// Where it is not 0.
+var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
@@ -100,7 +112,7 @@ fn existing(q: u32) -> vec4<bool> {
 
 fn start_at(k: u32, b: u32, q: u32) -> vec4f {
   if (HAS_START) {
-    return start[(k * dims.B + b) * Q + q];
+    return start[dims.start_at + (k * dims.B + b) * Q + q];
   }
   return vec4f(0);
 }
@@ -110,11 +122,9 @@ fn spikes_at(t: u32, b: u32, q: u32) -> vec4f {
   return select(vec4f(0), vec4f(1), (vec4u(word) & vec4u(1, 2, 4, 8)) != vec4u(0));
 }
 
-fn load_grad_in(at: u32) -> vec4f {
-  if (IN_PLACE) {
-    return trace[at];
-  }
-  return grad_in[at];
+fn nibble(there: vec4<bool>) -> u32 {
+  let bit = select(vec4u(0), vec4u(1, 2, 4, 8), there);
+  return bit.x | bit.y | bit.z | bit.w;
 }
 
 fn store_grad_in(at: u32, value: vec4f) {
@@ -125,21 +135,45 @@ fn store_grad_in(at: u32, value: vec4f) {
   }
 }
 
+// Where dI of step t lies between two chunks.
+fn passed_at(t: u32, b: u32) -> u32 {
+  return Q + ((CARRIED + t % 2u) * dims.B + b) * Q;
+}
+
 // W_rec^T dI_t for the four presynaptic neurons of quad q.
 fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
   var sum = vec4f(0);
-  // a bound that is no constant keeps drivers from unrolling the loop, which takes some of them a minute
-  for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
-    var d: vec4f;
-    if (WIDE) {
-      d = load_grad_in((t * dims.B + b) * Q + j);
-    } else {
-      d = later[(t % 2u) * WORKGROUP + min(j, WORKGROUP - 1u)];
+  if (WIDE) {
+    let errors_at = passed_at(t, b);
+    // a bound that is no constant keeps drivers from unrolling the loop, which takes some of them a minute
+    for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
+      let d = carry[errors_at + j];
+      if (any(d != vec4f(0))) {
+        let at = W_REC + 4u * j * Q + q;
+        sum += d.x * effective[at] + d.y * effective[at + Q] + d.z * effective[at + 2u * Q] + d.w * effective[at + 3u * Q];
+      }
     }
-    let at = W_REC + 4u * j * Q + q;
-    sum += d.x * effective[at] + d.y * effective[at + Q] + d.z * effective[at + 2u * Q] + d.w * effective[at + 3u * Q];
+    return sum;
+  }
+  for (var w = 0u; w < min(W, TILE_WORDS); w++) {
+    var word = atomicLoad(&masks[(t % 3u) * TILE_WORDS + w]);
+    while (word != 0u) {
+      let j = 32u * w + countTrailingZeros(word);
+      sum += later[(t % 2u) * 4u * WORKGROUP + j] * effective[W_REC + j * Q + q];
+      word &= word - 1u;
+    }
   }
   return sum;
+}
+
+// Leaves dI of step t for the step before.
+fn pass_on(t: u32, lane: u32, d: vec4f) {
+  let at = (t % 2u) * 4u * WORKGROUP + 4u * lane;
+  later[at] = d.x;
+  later[at + 1u] = d.y;
+  later[at + 2u] = d.z;
+  later[at + 3u] = d.w;
+  atomicOr(&masks[(t % 3u) * TILE_WORDS + lane / 8u], nibble(d != vec4f(0)) << (4u * (lane % 8u)));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -162,6 +196,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (SPIKES && resumed) {
     d_z = carry[Q + (STATES * B + b) * Q + q];
   }
+  // <prepare_above>
+  // </prepare_above>
   // <prepare>
   let p_tau = effective[PARAMS + 0u * Q + q];
   let p_threshold = effective[PARAMS + 1u * Q + q];
@@ -172,30 +208,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   var n_0 = vec4f(0);
   if (t_end > dims.t0) {
-    let at = ((t_end - 1u) * B + b) * Q + q;
-    n_0 = trace[at];
+    let row = ((t_end - 1u - dims.row0) * B + b) * Q + q;
+    n_0 = trace[row];
   }
   // </prepare>
   if (RECURRENT && !WIDE) {
-    var next = vec4f(0);
-    if (dims.t1 < len) {
-      next = load_grad_in((dims.t1 * B + b) * Q + q);
+    for (var i = lane; i < 3u * TILE_WORDS; i += WORKGROUP) {
+      atomicStore(&masks[i], 0u);
     }
-    later[(t_end % 2u) * WORKGROUP + lane] = next;
+    workgroupBarrier();
+    if (dims.t1 < len && owned) {
+      pass_on(dims.t1, lane, carry[passed_at(dims.t1, b) + q]);
+    }
   }
   workgroupBarrier();
 
   // Padding has no gradient.
   for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
     if (owned) {
-      store_grad_in((t * B + b) * Q + q, vec4f(0));
+      store_grad_in((t - select(0u, dims.row0, IN_PLACE)) * B * Q + b * Q + q, vec4f(0));
     }
   }
 
+  var passed = vec4f(0);
   for (var left = t_end; left > dims.t0; left--) {
     let t = left - 1u;
     let at = (t * B + b) * Q + q;
-    let before = ((max(t, 1u) - 1u) * B + b) * Q + q;
+    let row = ((t - dims.row0) * B + b) * Q + q;
     var bar_z = vec4f(0);
     if (RECURRENT && t + 1u < len) {
       bar_z = sent_back(t + 1u, b, q);
@@ -212,7 +251,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         z_last = start_at(STATES, b, q);
       }
       if (HAS_GRAD_SPIKES) {
+        // <above>
         bar_z += grad_out[at];
+        // </above>
       }
       if (HAS_RATE) {
         bar_z += rate;
@@ -229,20 +270,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let d_input = e0;
     let d_last = vec4f(0);
     d_v = h0 * e0;
-    n_0 = trace[before];
+    n_0 = trace[max(row, B * Q) - B * Q];
     // </step>
     d_z = d_last;
     let kept = select(vec4f(0), d_input, existing(q));
     if (owned) {
-      store_grad_in(at, kept);
+      store_grad_in(select(at, row, IN_PLACE), kept);
+      passed = kept;
     }
     if (RECURRENT && !WIDE) {
-      later[(t % 2u) * WORKGROUP + lane] = kept;
+      pass_on(t, lane, passed);
+      for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
+        atomicStore(&masks[((t + 2u) % 3u) * TILE_WORDS + i], 0u);
+      }
       workgroupBarrier();
     }
   }
 
   if (owned) {
+    if (RECURRENT && t_end > dims.t0) {
+      carry[passed_at(dims.t0, b) + q] = passed;
+    }
     if (SPIKES) {
       if (RECURRENT && dims.t1 == 0u && len > 0u) {
         d_z += sent_back(0u, b, q);

@@ -12,9 +12,13 @@
 //   effective  quads; a matrix is rows [pre][Q], so that one row is what one presynaptic spike adds
 //   current    [T][B][Q] quads             in_bits [T][B][IN_WORDS] words, packed along neurons
 //   start      [STATES (+1: z)][B][Q]      states before the first step
-//   trace      [PLANES][T][B][Q]           what is recorded or saved for the backward pass
+//   trace      [PLANES][rows][B][Q]        what is recorded or saved for the backward pass; the first row is step row0
 //   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
-//   carry      [STATES (+1: z) + STATS][B][Q]   states after the last step, sums over time
+//   carry      [STATES (+1: z) + STATS][B][Q]   states after the last step, last spikes, sums over time. The states are read at
+//              carry_in and written at carry_out: where the trace is in parts, those between two parts are kept
+//
+// REPLAY runs a part of time again for the backward pass that saved nothing of it: from the states in carry and the spikes that
+// are known, writing nothing but the trace. Its steps do not wait for one another's spikes.
 //
 // Dispatch: (B, TILES, 1) workgroups; a workgroup is one sample and WORKGROUP quads of it. With more than
 // one tile and recurrence the chunk is one step long and the last spikes come from global memory (WIDE).
@@ -31,6 +35,10 @@ struct Dims {
   B: u32,
   t0: u32,
   t1: u32,
+  row0: u32,
+  rows: u32,
+  carry_in: u32,
+  carry_out: u32,
   first: u32,
   bits_along_time: u32,
   surrogate_slot: u32,
@@ -56,6 +64,7 @@ const RECURRENT: bool = true;
 const SPIKES: bool = true;
 const WIDE: bool = false;
 const STATS: bool = false;
+const REPLAY: bool = false;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
@@ -105,7 +114,7 @@ fn existing(q: u32) -> vec4<bool> {
 
 fn state_at(k: u32, b: u32, q: u32) -> vec4f {
   if (dims.first == 0u) {
-    return carry[(k * dims.B + b) * Q + q];
+    return carry[select(0u, dims.carry_in, k < STATES) + (k * dims.B + b) * Q + q];
   }
   if (HAS_START) {
     return start[(k * dims.B + b) * Q + q];
@@ -118,7 +127,13 @@ fn nibble(z: vec4f) -> u32 {
   return bit.x | bit.y | bit.z | bit.w;
 }
 
-// Word w of the spikes of the step before t, for WIDE layers, whose other tiles ran in other workgroups.
+fn spikes_at(t: u32, b: u32, q: u32) -> vec4f {
+  let word = spikes[(t * dims.B + b) * W + q / 8u] >> (4u * (q % 8u));
+  return select(vec4f(0), vec4f(1), (vec4u(word) & vec4u(1, 2, 4, 8)) != vec4u(0));
+}
+
+// Word w of the spikes of the step before t from global memory: of WIDE layers, whose other tiles ran in other workgroups, and in a
+// REPLAY.
 fn last_word(t: u32, b: u32, w: u32) -> u32 {
   if (t > 0u) {
     return spikes[((t - 1u) * dims.B + b) * W + w];
@@ -164,8 +179,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var z_last = vec4f(0);
   var time_bits = vec4u(0);
   if (SPIKES) {
-    z_last = state_at(STATES, b, q);
-    if (owned) {
+    if (REPLAY && dims.t0 > 0u) {
+      z_last = spikes_at(dims.t0 - 1u, b, q);
+    } else {
+      z_last = state_at(STATES, b, q);
+    }
+    if (owned && !REPLAY) {
       atomicOr(&masks[((dims.t0 + 2u) % 3u) * TILE_WORDS + lane / 8u], nibble(z_last) << bit_shift);
       if (dims.t0 % 32u != 0u) {
         time_bits = load_time_bits(bits_at + (dims.t0 / 32u) * B * 4u * Q);
@@ -193,6 +212,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   for (var t = dims.t0; t < t_end; t++) {
     let at = (t * B + b) * Q + q;
+    let row = at - dims.row0 * B * Q;
     var input = vec4f(0);
     if (HAS_BIAS) {
       input += effective[BIAS + q];
@@ -212,7 +232,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (RECURRENT) {
       for (var w = 0u; w < W; w++) {
         var word: u32;
-        if (WIDE) {
+        if (WIDE || REPLAY) {
           word = last_word(t, b, w);
         } else {
           word = atomicLoad(&masks[((t + 2u) % 3u) * TILE_WORDS + min(w, TILE_WORDS - 1u)]);
@@ -239,9 +259,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     if (owned) {
       // <save>
-      trace[at] = plane_0;
+      trace[row] = plane_0;
       // </save>
-      if (SPIKES) {
+      if (SPIKES && !REPLAY) {
         atomicOr(&masks[(t % 3u) * TILE_WORDS + lane / 8u], nibble(z) << bit_shift);
         time_bits |= select(vec4u(0), vec4u(1u << (t % 32u)), z > vec4f(0));
         if (t % 32u == 31u) {
@@ -257,7 +277,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       stat_penalty += penalty;
     }
 
-    if (SPIKES) {
+    if (SPIKES && !REPLAY) {
       for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
         atomicStore(&masks[((t + 1u) % 3u) * TILE_WORDS + i], 0u);
       }
@@ -273,16 +293,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // Padding: steps that the sample does not have.
   for (var t = max(dims.t0, t_end); t < dims.t1; t++) {
     if (owned) {
-      let at = (t * B + b) * Q + q;
+      let row = ((t - dims.row0) * B + b) * Q + q;
       // <pad>
-      trace[at] = vec4f(0);
+      trace[row] = vec4f(0);
       // </pad>
-      if (SPIKES && t % 32u == 31u) {
+      if (SPIKES && !REPLAY && t % 32u == 31u) {
         store_time_bits(bits_at + (t / 32u) * B * 4u * Q, time_bits);
         time_bits = vec4u(0);
       }
     }
-    if (SPIKES) {
+    if (SPIKES && !REPLAY) {
       for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
         if (tile / 8u + i < W) {
           spikes[(t * B + b) * W + tile / 8u + i] = 0u;
@@ -291,9 +311,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  if (owned) {
+  if (owned && !REPLAY) {
+    let keep_at = dims.carry_out + b * Q + q;
     // <keep>
-    carry[(0u * B + b) * Q + q] = s_v;
+    carry[keep_at] = s_v;
     // </keep>
     if (SPIKES) {
       carry[(STATES * B + b) * Q + q] = z_last;

@@ -101,7 +101,7 @@ export {
   where,
 } from './neurons/expr.ts';
 export type { Ranges } from './neurons/ranges.ts';
-export { type Saved, savedBytes } from './neurons/saved_bytes.ts';
+export { type Saved, savedBytes } from './layers/saved_bytes.ts';
 export type { Framework, Semantics } from './neurons/semantics.ts';
 export {
   atanSurrogate,

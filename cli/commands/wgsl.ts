@@ -181,7 +181,7 @@ async function record(values: Parsed['values']): Promise<{ layer: Neurons; calls
   const net = new Sequential(
     ...(values.current ? [new Linear(inputs, N)] : []),
     layer,
-    ...(neuron.spikes ? [new Readout(N, 2)] : []),
+    ...(neuron.spikes ? [new Readout(N, 3)] : []),
   );
   const recorder = new Recorder({ maxWorkgroup: 256, maxBinding: Number.POSITIVE_INFINITY });
   const engine = new Engine(recorder);

@@ -2,7 +2,7 @@ import type { Device, Executable, MemoryReport } from '../device/device.ts';
 import { Arena } from './arena.ts';
 import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
-import { Tape } from './tape.ts';
+import { Tape, type TapeOptions } from './tape.ts';
 
 /** Anything with parameters: a net. */
 export interface Module {
@@ -73,10 +73,14 @@ export class Engine<D extends Device = Device> {
    * Begins a step.
    *
    * @param options seed and step number for everything random in it; training: false leaves the backward pass out;
-   *   observe: true leaves running statistics of normalisations as they are
+   *   observe: true leaves running statistics of normalisations as they are; memory: 'low' saves the neurons' states only now
+   *   and then for the backward pass and runs the time between again, see `chooseSegments`
    */
-  tape(options: { seed?: number; step?: number; training?: boolean; observe?: boolean } = {}): Tape {
+  tape(options: Partial<TapeOptions> = {}): Tape {
+    const { memory = 'full' } = options;
+    if (memory !== 'full' && memory !== 'low') throw new Error(`memory: must be 'full' or 'low', got ${memory}`);
     return new Tape(this, {
+      memory,
       seed: options.seed ?? 0,
       step: options.step ?? this.#taped++,
       training: options.training ?? true,

@@ -7,7 +7,9 @@ import type { Arena } from './arena.ts';
 import { maskGradients } from './constraints.ts';
 import { EffectiveTable } from './effective.ts';
 import type { Node } from './op.ts';
+import { gatherWeightGradients } from './ops/spike_weight_gradient.ts';
 import type { Parameter } from './parameter.ts';
+import { PendingGradients } from './pending.ts';
 import type { Tape } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -25,13 +27,29 @@ export function lower(tape: Tape): Lowered {
   if (low.training) {
     for (const node of [...tape.nodes].reverse()) {
       node.op.backward?.(low, node);
-      tape.update?.op.afterBackward?.(low, tape.updateNode(), node);
+      low.pending.nodeDone();
+      if (!tape.update?.op.afterBackward) continue;
+      low.pending.flush();
+      tape.update.op.afterBackward(low, tape.updateNode(), node);
     }
+    low.pending.flush();
     if (tape.arena) maskGradients(low, tape.arena.parameters);
   }
   if (tape.update) tape.update.op.forward(low, tape.updateNode());
   return low.finish();
 }
+
+/** A gradient that is not made yet: dy W, which whoever receives it may also compute by itself. */
+export interface Product {
+  readonly dy: Storage;
+  /** [post, pre]; dy is [..., post] */
+  readonly weight: Parameter;
+  /** Makes it. */
+  readonly make: () => Storage;
+}
+
+/** Widest layer whose product the layer below computes inside its own time loop, with all the weights in registers. */
+const SMALL_PRODUCT = 16;
 
 /** What operations work with while a tape is lowered. */
 export class Lowering {
@@ -39,12 +57,14 @@ export class Lowering {
   readonly #calls: Call[] = [];
   readonly #inputs = new Map<number, Storage>();
   readonly #storages = new Map<number, Storage>();
-  readonly #gradients = new Map<number, Storage[]>();
+  readonly #gradients = new Map<number, (Storage | Product)[]>();
   readonly #sums = new Map<number, Storage>();
   readonly #written = new Set<Parameter>();
   readonly #uses = new Map<number, number>();
   readonly #scratch = new Map<string, Storage>();
   readonly #effective = new EffectiveTable();
+  /** Gradients of weights that wait for others; whoever reads gradients flushes them first. */
+  readonly pending = new PendingGradients((jobs) => gatherWeightGradients(this, jobs));
 
   constructor(readonly tape: Tape) {
     this.training = tape.loss !== null;
@@ -136,6 +156,8 @@ export class Lowering {
       throw new Error(
         `${label}: ${call.groups.join(' x ')} workgroups are more than ${limit} in a dimension; use a smaller batch`,
       );
+    const written = kernel.storage.filter((s) => s.access === 'read_write').map((s) => call.buffers[s.name]);
+    this.pending.beforeWriting(new Set(written));
     this.#calls.push({ kernel, label: `${label} (${kernel.name})`, ...call, variant: call.variant ?? {} });
   }
 
@@ -158,8 +180,12 @@ export class Lowering {
 
   /** A gradient that arrives at a tensor. */
   addGradient(t: Tensor, g: Storage): void {
-    if (this.#sums.has(t.id)) throw new Error(`lowering: a gradient arrives at ${t} after it was used`);
-    this.#gradients.set(t.id, [...(this.#gradients.get(t.id) ?? []), g]);
+    this.#arrive(t, g);
+  }
+
+  /** A gradient that arrives as a product with a weight matrix. */
+  addProduct(t: Tensor, product: Product): void {
+    this.#arrive(t, product);
   }
 
   /** Whether a gradient of this tensor is wanted. */
@@ -167,11 +193,22 @@ export class Lowering {
     return this.training && t?.requiresGrad === true;
   }
 
+  /**
+   * The gradient of a tensor when it is one product with few rows that nobody else reads: for the receiver to compute. It is
+   * not made then.
+   */
+  smallProduct(t: Tensor): Product | null {
+    const [first, ...others] = this.#gradients.get(t.id) ?? [];
+    if (!first || others.length || !('make' in first) || this.tape.keptGradients.has(t)) return null;
+    return first.weight.shape[0]! <= SMALL_PRODUCT ? first : null;
+  }
+
   /** The sum of all gradients that arrived at a tensor; null when the loss does not depend on it. */
   gradient(t: Tensor): Storage | null {
     const done = this.#sums.get(t.id);
     if (done) return done;
-    const [first, ...others] = this.#gradients.get(t.id) ?? [];
+    const arrived = (this.#gradients.get(t.id) ?? []).map((g) => ('make' in g ? g.make() : g));
+    const [first, ...others] = arrived;
     if (!first) return null;
     let sum = first;
     for (const g of others) {
@@ -203,6 +240,11 @@ export class Lowering {
     const accumulate = this.#written.has(p) ? 1 : 0;
     this.#written.add(p);
     return { dest: this.arena.offset(p), accumulate };
+  }
+
+  #arrive(t: Tensor, g: Storage | Product): void {
+    if (this.#sums.has(t.id)) throw new Error(`lowering: a gradient arrives at ${t} after it was used`);
+    this.#gradients.set(t.id, [...(this.#gradients.get(t.id) ?? []), g]);
   }
 
   finish(): Lowered {

@@ -17,6 +17,14 @@ export interface Update {
   readonly attrs: unknown;
 }
 
+export interface TapeOptions {
+  readonly seed: number;
+  readonly step: number;
+  readonly training: boolean;
+  readonly observe: boolean;
+  readonly memory: 'full' | 'low';
+}
+
 /**
  * One step: the operations in the order in which they were called. Nothing runs while it is recorded. `run` closes the
  * step; a step of the same form as an earlier one is replayed with that one's buffers, bind groups and pipelines.
@@ -39,7 +47,7 @@ export class Tape {
 
   constructor(
     readonly engine: Engine,
-    readonly options: Readonly<{ seed: number; step: number; training: boolean; observe: boolean }>,
+    readonly options: TapeOptions,
   ) {}
 
   /** The arena of the net that this step uses; one net a step. */
@@ -232,6 +240,7 @@ export class Tape {
       this.update ? node(this.updateNode()) : '',
       `reports ${this.reports.map((t) => t.id).join()}`,
       this.options.training ? 'training' : 'inference',
+      this.options.memory,
     ].join('|');
   }
 }

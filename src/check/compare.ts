@@ -39,7 +39,7 @@ export async function compareWithReference(engine: Engine<GpuDevice>, experiment
     if (z) imposed.set(label, [...(imposed.get(label) ?? []), await z.read()]);
   }
   const device = new ReferenceDevice({ force: (label, use) => imposed.get(label)?.[use] });
-  const reference = await onDevice(new Engine(device), experiment);
+  const reference = await onDevice(new Engine(device), { ...experiment, memory: 'full' });
 
   const differences: Difference[] = [];
   const compare = (name: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void => {
@@ -75,7 +75,7 @@ export async function compareWithReference(engine: Engine<GpuDevice>, experiment
 async function onDevice(engine: Engine, experiment: Experiment): Promise<{ tape: Tape; recorded: Recorded }> {
   engine.bind(experiment.module);
   // the same random numbers on both devices
-  const tape = engine.tape({ step: 0 });
+  const tape = engine.tape({ step: 0, memory: experiment.memory ?? 'full' });
   const recorded = experiment.record(tape);
   for (const t of recorded.inputs) t.keepGradient();
   for (const t of recorded.values) t.keep();

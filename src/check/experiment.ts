@@ -1,6 +1,6 @@
 import type { Module } from '../autograd/engine.ts';
 import type { Loss } from '../autograd/loss.ts';
-import type { Tape } from '../autograd/tape.ts';
+import type { Tape, TapeOptions } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 
 /** What a step of an experiment leaves to look at. */
@@ -15,5 +15,7 @@ export interface Recorded {
 /** A net and one step of it, to be run on any device any number of times. */
 export interface Experiment {
   readonly module: Module;
+  /** How the device keeps the forward pass; the reference keeps all of it. */
+  readonly memory?: TapeOptions['memory'];
   record(tape: Tape): Recorded;
 }

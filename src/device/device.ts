@@ -67,7 +67,14 @@ export interface Contents {
 export interface Device {
   /** The adapter, for people. */
   readonly name: string;
-  readonly limits: { readonly maxWorkgroup: number; readonly maxBinding: number };
+  readonly limits: {
+    readonly maxWorkgroup: number;
+    readonly maxBinding: number;
+    /** A CPU plays the GPU: few threads that do much are better than many. */
+    readonly software?: boolean;
+  };
+  /** Optional features of WebGPU that may be used here, by their names there: 'shader-f16', 'subgroups', 'timestamp-query'. */
+  readonly features: ReadonlySet<string>;
   compile(step: Step): Promise<Executable>;
   write(storage: Storage, at: number, values: Float32Array): void;
   read(storage: Storage, at: number, length: number): Promise<Float32Array>;

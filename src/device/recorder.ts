@@ -6,6 +6,7 @@ import type { Contents, Device, Executable, MemoryReport, Step } from './device.
  */
 export class Recorder implements Device {
   readonly name = 'recorder';
+  readonly features: ReadonlySet<string> = new Set();
   readonly steps: Step[] = [];
 
   /** @param limits what the steps are made for; by default those that every WebGPU adapter has */

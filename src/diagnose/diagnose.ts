@@ -1,8 +1,8 @@
 import type { Engine } from '../autograd/engine.ts';
 import type { CellRun } from '../autograd/ops/cell_node.ts';
+import { inputOf, type SampleForm } from '../autograd/sample.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
-import type { Form } from '../device/storage.ts';
 import { ACTIVITY } from '../kernels/activity.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import { crossEntropy } from '../loss/index.ts';
@@ -23,7 +23,7 @@ export interface Sample {
   readonly targets?: ArrayLike<number> | undefined;
   readonly lengths?: ArrayLike<number> | undefined;
   readonly mask?: ArrayLike<number> | undefined;
-  readonly form?: Extract<Form, 'f32' | 'bits'>;
+  readonly form?: SampleForm;
 }
 
 export interface DiagnoseOptions {
@@ -104,8 +104,7 @@ export async function diagnose(
   const { shape, values, labels, targets, mask, lengths: given, form = 'f32' } = sample;
   const training = Boolean(labels?.length || targets?.length);
   const tape = engine.tape({ seed, training, observe: true });
-  const x = tape.input(values, { shape, form, ...(given ? { lengths: given } : {}), name: 'x' });
-  const outputs = net.forward(x);
+  const outputs = net.forward(inputOf(tape, { values, shape, form, lengths: given }));
   if (training) {
     const { loss } = lossOf(outputs, answersOf({ labels, targets }, lossOf), { mask });
     regularizers.reduce((sum, add) => sum.add(add(tape)), loss).backward();

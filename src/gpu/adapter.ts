@@ -14,15 +14,21 @@ export interface Adapter {
   readonly device: GPUDevice;
   /** Vendor, architecture and description, as one line. */
   readonly name: string;
+  /** A CPU plays the GPU: SwiftShader, lavapipe. */
+  readonly software: boolean;
 }
 
 /**
  * The one place that asks for adapter and device.
  *
  * @param gpu `navigator.gpu` by default; in Node, Dawn's
+ * @param without features to leave alone although the adapter has them
  * @throws when there is no WebGPU or no adapter
  */
-export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Adapter> {
+export async function requestAdapter(
+  gpu: GPU | undefined = globalThis.navigator?.gpu,
+  without: readonly string[] = [],
+): Promise<Adapter> {
   if (!gpu) {
     throw new Error(
       'no WebGPU here: navigator.gpu is missing. Use a browser that has it (Chrome or Edge 113+, Safari 26+, Firefox 141+), or run the script with `npx spiketape run`.',
@@ -35,13 +41,14 @@ export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator
     );
   }
   const device = await adapter.requestDevice({
-    requiredFeatures: wanted.filter((f) => adapter.features.has(f)),
+    requiredFeatures: wanted.filter((f) => adapter.features.has(f) && !without.includes(f)),
     requiredLimits: Object.fromEntries(raised.map((l) => [l, adapter.limits[l]])),
   });
   const { vendor, architecture, description, device: model } = adapter.info;
   const name = [description || model || '', [vendor, architecture].filter(Boolean).join(' ')].filter(Boolean);
   return {
     device,
+    software: adapter.info.isFallbackAdapter ?? false,
     name: name.length > 1 ? `${name[0]} (${name[1]})` : (name[0] ?? 'unknown adapter'),
   };
 }

@@ -4,6 +4,7 @@ import { type Adapter, requestAdapter } from './adapter.ts';
 import { type Counters, Memory } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { GpuStep } from './step.ts';
+import type { Timer } from './timing.ts';
 
 /** Steps that may wait on the device; more would only make the progress shown older. */
 const IN_FLIGHT = 3;
@@ -15,13 +16,21 @@ export interface GpuOptions {
   readonly poison?: boolean;
   /** Threads of a workgroup at most, below what the adapter allows (for tests: small layers then need several tiles). */
   readonly maxWorkgroup?: number;
+  /** Bytes of a binding at most, below what the adapter allows (for tests: traces are then cut into parts). */
+  readonly maxBinding?: number;
+  /** Optional features to do without although the adapter has them: 'timestamp-query', 'subgroups', 'shader-f16' (for tests). */
+  readonly without?: readonly string[];
 }
 
 /** WebGPU as a device: owns adapter, memory and pipelines; a lost device ends every pending promise with an error. */
 export class GpuDevice implements Device {
   readonly memory: Memory;
   readonly pipelines: Pipelines;
-  readonly limits: { readonly maxWorkgroup: number; readonly maxBinding: number };
+  readonly limits: Device['limits'];
+  /** Of the adapter's optional features, those that are switched on. */
+  readonly features: ReadonlySet<string>;
+  /** Runs the dispatches of all steps while a profile is taken. */
+  timer: Timer | null = null;
   readonly #persistent = new Map<Storage, Promise<GPUBuffer>>();
   readonly #ready = new Map<Storage, GPUBuffer>();
   readonly #dummies: GPUBuffer[] = [];
@@ -38,16 +47,22 @@ export class GpuDevice implements Device {
     const { device } = adapter;
     this.memory = new Memory(device, options.poison ?? false);
     this.pipelines = new Pipelines(this.memory);
-    const { limits } = device;
+    const { limits, features } = device;
+    this.features = features;
     this.limits = {
       maxWorkgroup: Math.min(
         limits.maxComputeInvocationsPerWorkgroup,
         limits.maxComputeWorkgroupSizeX,
-        // cell_backward keeps two quads a thread in workgroup memory
-        Math.floor(limits.maxComputeWorkgroupStorageSize / 32),
+        // cell_backward keeps two quads and three masks a thread in workgroup memory
+        Math.floor(limits.maxComputeWorkgroupStorageSize / 34),
         options.maxWorkgroup ?? Number.POSITIVE_INFINITY,
       ),
-      maxBinding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+      maxBinding: Math.min(
+        limits.maxStorageBufferBindingSize,
+        limits.maxBufferSize,
+        options.maxBinding ?? Number.POSITIVE_INFINITY,
+      ),
+      software: adapter.software,
     };
     void device.lost.then((info) => {
       this.#lost = new Error(
@@ -63,7 +78,7 @@ export class GpuDevice implements Device {
   }
 
   static async open(options: GpuOptions = {}): Promise<GpuDevice> {
-    return new GpuDevice(await requestAdapter(options.gpu), options);
+    return new GpuDevice(await requestAdapter(options.gpu, options.without), options);
   }
 
   get device(): GPUDevice {

@@ -10,11 +10,13 @@ export interface Counters {
   pipelines: number;
   submits: number;
   dispatches: number;
+  /** Milliseconds in which at least one pipeline was being compiled. (Some drivers do part of it in the first dispatch.) */
+  compileMs: number;
 }
 
 /** Makes buffers, counts them and keeps those that were given back. */
 export class Memory {
-  readonly counters: Counters = { buffers: 0, bindGroups: 0, pipelines: 0, submits: 0, dispatches: 0 };
+  readonly counters: Counters = { buffers: 0, bindGroups: 0, pipelines: 0, submits: 0, dispatches: 0, compileMs: 0 };
   readonly #pool = new Map<string, GPUBuffer[]>();
   #live = 0;
   #liveBuffers = 0;

@@ -5,6 +5,8 @@ import type { Memory } from './memory.ts';
 export class Pipelines {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #compiling = 0;
+  #since = 0;
 
   constructor(readonly memory: Memory) {}
 
@@ -46,6 +48,8 @@ export class Pipelines {
   async #compile(kernel: Kernel, variant: Variant): Promise<GPUComputePipeline> {
     const { device } = this.memory;
     const code = assemble(kernel, variant);
+    // several are compiled side by side: what counts is the time during which any is
+    if (this.#compiling++ === 0) this.#since = performance.now();
     const module = device.createShaderModule({ label: kernel.name, code });
     try {
       const pipeline = await device.createComputePipelineAsync({
@@ -62,6 +66,8 @@ export class Pipelines {
       throw new Error(`kernel ${kernel.name} does not compile: ${(error as Error).message}\n${said.join('\n')}`, {
         cause: error,
       });
+    } finally {
+      if (--this.#compiling === 0) this.memory.counters.compileMs += performance.now() - this.#since;
     }
   }
 }

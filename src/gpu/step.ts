@@ -1,4 +1,4 @@
-import type { Contents, Executable, Step, StepInput, StepInputs } from '../device/device.ts';
+import type { Call, Contents, Executable, Step, StepInput, StepInputs } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
 import { writeDims } from '../kernels/kernel.ts';
 import { SLOTS, SLOTS_AT, STEP_BLOCK_SIZE } from '../kernels/layout.ts';
@@ -10,7 +10,11 @@ const UNIFORM_ALIGNMENT = 256;
 /** Operations after which a step goes on in another submit, so that a watchdog sees no submit of seconds. */
 const SUBMIT_BUDGET = 4e9;
 
-interface Dispatch {
+/** A call as it is encoded. */
+export interface Dispatch {
+  readonly call: Call;
+  /** Sizes of what it binds, summed. */
+  readonly bytes: number;
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
   readonly groups: readonly [number, number, number];
@@ -90,22 +94,23 @@ export class GpuStep implements Executable {
     this.#dispatches = step.calls.map((call, i) => {
       const at = UNIFORM_ALIGNMENT * i;
       writeDims(call.kernel, call.dims, dims, at);
+      let bytes = 0;
       const storage = call.kernel.storage.map(({ name }, k): GPUBindGroupEntry => {
         const s = call.buffers[name];
         if (s === undefined) throw new Error(`${call.label}: nothing is bound to '${name}'`);
+        if (!s) return { binding: 2 + k, resource: { buffer: gpu.dummy(k) } };
         // a pooled or shared buffer may be longer than what lives in it
-        return {
-          binding: 2 + k,
-          resource: s
-            ? { buffer: this.buffers.get(s)!, size: Math.max(16, Math.ceil(byteLength(s) / 16) * 16) }
-            : { buffer: gpu.dummy(k) },
-        };
+        const size = Math.max(16, Math.ceil(byteLength(s) / 16) * 16);
+        bytes += size;
+        return { binding: 2 + k, resource: { buffer: this.buffers.get(s)!, size } };
       });
       gpu.memory.counters.bindGroups++;
       work += call.work ?? 0;
       const lastOfSubmit = work > SUBMIT_BUDGET || i === step.calls.length - 1;
       if (lastOfSubmit) work = 0;
       return {
+        call,
+        bytes,
         pipeline: pipelines[i]!,
         groups: call.groups,
         lastOfSubmit,
@@ -136,6 +141,7 @@ export class GpuStep implements Executable {
       throw new Error(
         `a step has room for ${SLOTS} numbers that vary, this one has ${inputs.slots.length}; use fewer layers or regularisers`,
       );
+    gpu.timer?.ready();
     const queue = gpu.device.queue;
     new Uint32Array(this.#block).set([inputs.seed >>> 0, inputs.step >>> 0]);
     new Float32Array(this.#block, SLOTS_AT).set(inputs.slots);
@@ -145,24 +151,33 @@ export class GpuStep implements Executable {
     for (const [id, storage] of this.step.inputs) this.#feed(encoder, storage, inputs.data.get(id)!);
     for (const { storage, from, count } of this.step.clear)
       encoder.clearBuffer(this.buffers.get(storage)!, 4 * from, 4 * count);
+    // at once: whoever called takes note of the number of this run
+    this.runs++;
+    const encoded = (gpu.timer ?? this).encode(encoder, this.#dispatches);
+    encoder = encoded instanceof Promise ? await encoded : encoded;
+    this.reports?.encode(encoder, (s) => this.buffers.get(s)!);
+    gpu.submit(encoder);
+    this.reports?.submitted();
+    gpu.memory.counters.dispatches += this.#dispatches.length;
+    await gpu.breathe();
+  }
+
+  /** All in one pass, except where a long step goes on in another submit. Gives the encoder to go on with. */
+  encode(encoder: GPUCommandEncoder, dispatches: readonly Dispatch[]): GPUCommandEncoder {
+    const { gpu } = this;
     let pass = encoder.beginComputePass();
-    for (const [i, { pipeline, bindings, groups, lastOfSubmit }] of this.#dispatches.entries()) {
+    for (const [i, { pipeline, bindings, groups, lastOfSubmit }] of dispatches.entries()) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindings);
       pass.dispatchWorkgroups(...groups);
-      if (!lastOfSubmit || i === this.#dispatches.length - 1) continue;
+      if (!lastOfSubmit || i === dispatches.length - 1) continue;
       pass.end();
       gpu.submit(encoder);
       encoder = gpu.device.createCommandEncoder();
       pass = encoder.beginComputePass();
     }
     pass.end();
-    this.reports?.encode(encoder, (s) => this.buffers.get(s)!);
-    gpu.submit(encoder);
-    this.reports?.submitted();
-    gpu.memory.counters.dispatches += this.#dispatches.length;
-    this.runs++;
-    await gpu.breathe();
+    return encoder;
   }
 
   async read(storage: Storage): Promise<Contents> {

@@ -17,6 +17,10 @@ export const cellForward = defineKernel({
     B: 'u32',
     t0: 'u32',
     t1: 'u32',
+    row0: 'u32',
+    rows: 'u32',
+    carry_in: 'u32',
+    carry_out: 'u32',
     first: 'u32',
     bits_along_time: 'u32',
     surrogate_slot: 'u32',
@@ -43,6 +47,9 @@ export const cellBackward = defineKernel({
     B: 'u32',
     t0: 'u32',
     t1: 'u32',
+    row0: 'u32',
+    rows: 'u32',
+    start_at: 'u32',
     last: 'u32',
     grad_record: 'u32',
     surrogate_slot: 'u32',
@@ -81,6 +88,8 @@ export interface CellStep {
   readonly carried: number;
   readonly adjoint: Adjoint | null;
   readonly planes: readonly { readonly name: string; readonly node: Expr }[];
+  /** The layer above whose dI arrives instead of dz: its neurons, and where its effective weights begin. */
+  readonly above?: { readonly neurons: number; readonly weights: number };
   readonly slots: SlotNames;
   readonly attrs: {
     readonly surrogate: Surrogate | null;
@@ -89,12 +98,13 @@ export interface CellStep {
   };
 }
 
-/** The text of the forward kernel's regions for a neuron. */
+/** The text of the forward kernel's regions for a neuron; in a replay its spikes are known. */
 export function forwardRegions(
   def: NeuronDefinition,
   planes: readonly { name: string; node: Expr }[],
   penalties: readonly Penalty[],
   slots: SlotNames,
+  replay = false,
 ): Record<string, string> {
   const penalty = penaltySum(def, penalties);
   const roots = [
@@ -105,7 +115,10 @@ export function forwardRegions(
     ...planes.map((p) => p.node),
   ];
   const hoisted = timeless(roots, isParameter, new Set());
-  const names: Names = (e) => namesOf(e, hoisted, slots) ?? (e.op === 'leaf' ? leafForward(e.name) : undefined);
+  const names: Names = (e) => {
+    if (replay && e === def.z) return 'z';
+    return namesOf(e, hoisted, slots) ?? (e.op === 'leaf' ? leafForward(e.name) : undefined);
+  };
   const printed = printWgsl(roots, names, 'e');
   const results = [...printed.results];
   const next = def.states.map((s) => `let next_${s} = ${results.shift()};`);
@@ -117,17 +130,18 @@ export function forwardRegions(
       ...def.states.map((s, k) => `var s_${s} = state_at(${k}u, b, q);`),
     ].join('\n'),
     step: [
+      ...(replay && def.z ? ['var z = spikes_at(t, b, q);'] : []),
       ...printed.lines,
       ...next,
       `let record = ${record};`,
       `let penalty = ${penaltyText};`,
-      `var z = ${z};`,
+      ...(replay && def.z ? [] : [`var z = ${z};`]),
       ...planes.map((p, k) => `let plane_${k} = ${results[k]}; // ${p.name}`),
       ...def.states.map((s) => `s_${s} = next_${s};`),
     ].join('\n'),
-    save: planes.map((_, k) => `trace[${plane(k)}at] = plane_${k};`).join('\n'),
-    pad: planes.map((_, k) => `trace[${plane(k)}at] = vec4f(0);`).join('\n'),
-    keep: def.states.map((s, k) => `carry[(${k}u * B + b) * Q + q] = s_${s};`).join('\n'),
+    save: planes.map((_, k) => `trace[${plane(k)}row] = plane_${k};`).join('\n'),
+    pad: planes.map((_, k) => `trace[${plane(k)}row] = vec4f(0);`).join('\n'),
+    keep: def.states.map((s, k) => `carry[keep_at + ${k}u * B * Q] = s_${s};`).join('\n'),
   };
 }
 
@@ -187,8 +201,8 @@ export function backwardRegions(
       ...(used.length
         ? [
             'if (t_end > dims.t0) {',
-            '  let at = ((t_end - 1u) * B + b) * Q + q;',
-            ...used.map((p) => `  n_${p.k} = trace[${plane(p.k)}at];`),
+            '  let row = ((t_end - 1u - dims.row0) * B + b) * Q + q;',
+            ...used.map((p) => `  n_${p.k} = trace[${plane(p.k)}row];`),
             '}',
           ]
         : []),
@@ -196,8 +210,8 @@ export function backwardRegions(
     step: [
       ...used.map((p) => `var b_${p.k} = vec4f(0); // ${p.name} one step before`),
       ...all.map((p) => `var s_${p.name} = vec4f(0);`),
-      'if (t > 0u) {',
-      ...used.map((p) => `  b_${p.k} = trace[${plane(p.k)}before];`),
+      'if (t > dims.row0) {',
+      ...used.map((p) => `  b_${p.k} = trace[${plane(p.k)}row - B * Q];`),
       ...previous.lines.map((l) => `  ${l}`),
       ...all.map((p) => `  s_${p.name} = ${p.text};`),
       ...(all.length ? ['} else {', ...all.map((p) => `  s_${p.name} = start_at(${p.k}u, b, q);`)] : []),
@@ -217,7 +231,24 @@ export function backwardRegions(
   };
 }
 
-const plane = (k: number): string => (k === 0 ? '' : `${k}u * T * B * Q + `);
+/**
+ * The text of the backward kernel's regions for what arrives from a layer above of `above` neurons, through their weights: rows
+ * of the effective weights from `weights` on stay in registers over the whole time loop.
+ */
+export function aboveRegions(above: number, weights: number): Record<string, string> {
+  const quads = Math.ceil(above / 4);
+  const rows = Array.from({ length: above }, (_, k) => k);
+  return {
+    prepare_above: rows.map((k) => `let above_${k} = effective[${weights}u + ${k}u * Q + q];`).join('\n'),
+    above: [
+      `let errors_at = (t * B + b) * ${quads}u;`,
+      ...Array.from({ length: quads }, (_, i) => `let error_${i} = grad_out[errors_at + ${i}u];`),
+      ...rows.map((k) => `bar_z += error_${k >> 2}.${'xyzw'[k & 3]} * above_${k};`),
+    ].join('\n'),
+  };
+}
+
+const plane = (k: number): string => (k === 0 ? '' : `${k}u * dims.rows * B * Q + `);
 const isParameter = (e: Expr): boolean => e.name.startsWith('param.');
 
 /** Loads of the parameters, then what depends on them alone. */

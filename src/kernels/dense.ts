@@ -5,8 +5,6 @@ import linearText from '../../shaders/linear.wgsl';
 import linearSpikesText from '../../shaders/linear_spikes.wgsl';
 import sumRowsText from '../../shaders/sum_rows.wgsl';
 import toDenseText from '../../shaders/to_dense.wgsl';
-import weightGradientText from '../../shaders/weight_gradient.wgsl';
-import weightGradientSpikesText from '../../shaders/weight_gradient_spikes.wgsl';
 import { defineKernel } from './kernel.ts';
 
 /** Each described in the header of its shader. */
@@ -29,20 +27,6 @@ export const linearSpikes = defineKernel({
   wgsl: linearSpikesText,
   dims: { M: 'u32', words: 'u32', Q: 'u32', weights: 'u32', bias: 'u32' },
   storage: { effective: 'read', bits: 'read', y: 'read_write' },
-});
-
-export const weightGradient = defineKernel({
-  name: 'weight_gradient',
-  wgsl: weightGradientText,
-  dims: { M: 'u32', K: 'u32', N: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32' },
-  storage: { x: 'read', dy: 'read', grads: 'read_write' },
-});
-
-export const weightGradientSpikes = defineKernel({
-  name: 'weight_gradient_spikes',
-  wgsl: weightGradientSpikesText,
-  dims: { T: 'u32', B: 'u32', K: 'u32', N: 'u32', bits_along_time: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32' },
-  storage: { spikes: 'read', d_current: 'read', start: 'read', grads: 'read_write' },
 });
 
 export const sumRows = defineKernel({

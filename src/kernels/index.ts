@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts';
 import { loss, vanRossum, weightPenalty } from './loss.ts';
 import * as norm from './norm.ts';
 import { adam, gradientNorm, rmsprop, sgd } from './optimizers.ts';
+import { weightGradient, weightGradientSpikes } from './weight_gradient.ts';
 
 /** Every kernel, one for each file of `shaders/`, in the order of a training step. */
 export const kernels: readonly Kernel[] = [
@@ -40,8 +41,8 @@ export const kernels: readonly Kernel[] = [
   vanRossum,
   cellBackward,
   gateBackward,
-  dense.weightGradient,
-  dense.weightGradientSpikes,
+  weightGradient,
+  weightGradientSpikes,
   conv.pool2dInput,
   conv.conv2dWeight,
   conv.conv2dWeightSpikes,

@@ -30,7 +30,7 @@ interface UpdateAttrs {
 /** The update of a step: what an optimiser hands to its tape. */
 export const updateOf = (arena: Arena, attrs: Omit<UpdateAttrs, 'arena'>): Update => ({
   arena,
-  op: op as Op,
+  op: (attrs.layerwise ? layerwiseOp : op) as Op,
   attrs: { arena, ...attrs },
 });
 
@@ -62,8 +62,11 @@ const op: Op<UpdateAttrs> = {
         if (!firstUser(low, p)) updateOne(low, node, p, i);
       });
   },
+};
+
+const layerwiseOp: Op<UpdateAttrs> = {
+  ...op,
   afterBackward(low, node, user) {
-    if (!node.attrs.layerwise) return;
     // a parameter that is used several times has its whole gradient only after its first use, the last to go backward
     trained(node.attrs.arena).forEach((p, i) => {
       if (firstUser(low, p) === user) updateOne(low, node, p, i);

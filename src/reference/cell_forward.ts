@@ -9,9 +9,10 @@ import type { Twin, TwinCall } from './twin.ts';
 /** Twin of cell_forward: step by step, neuron by neuron, sums over every presynaptic neuron. */
 export const cellForward: Twin = (c) => {
   const plan = c.call.twin as CellStep;
-  const { def, T, B, N, Q, carried, planes } = plan;
-  const { t0, t1, first } = c.dims as { t0: number; t1: number; first: number };
-  const [pitch, stats] = [4 * Q, c.flag('STATS')];
+  const { def, B, N, Q, carried } = plan;
+  const planes = c.call.buffers.trace ? plan.planes : [];
+  const { t0, t1, row0, rows, first } = c.dims as Record<'t0' | 't1' | 'row0' | 'rows' | 'first', number>;
+  const [pitch, stats, replay] = [4 * Q, c.flag('STATS'), c.flag('REPLAY')];
   const penalty = penaltySum(
     def,
     plan.attrs.extras.penalties.map((p) => p.penalty),
@@ -28,15 +29,19 @@ export const cellForward: Twin = (c) => {
   const spike = distance && spikeValue(plan, c);
   const carry = c.of('carry');
   const trace = planes.length ? c.of('trace') : null;
+  const traceAt = (k: number, t: number, b: number, n: number): number => ((k * rows + t - row0) * B + b) * pitch + n;
   const spikes = def.z ? c.of('spikes') : null;
-  const carryAt = (row: number, b: number, n: number): number => (row * B + b) * pitch + n;
+  // states are read and written where the call says; last spikes and sums stand behind those after the last step
+  const carryAt = (row: number, b: number, n: number, states = 0): number =>
+    (row < def.states.length ? 4 * states : 0) + (row * B + b) * pitch + n;
 
   for (let b = 0; b < B; b++) {
     const end = Math.min(t1, lengthOf(c, b));
     const load = (k: number): Float64Array =>
-      rowOf(N, (n) => (first ? startOf(c, plan, k, b, n) : carry[carryAt(k, b, n)]!));
+      rowOf(N, (n) => (first ? startOf(c, plan, k, b, n) : carry[carryAt(k, b, n, c.dims.carry_in)]!));
     const s = def.states.map((_, k) => load(k));
     let z = def.z ? load(def.states.length) : new Float64Array(N);
+    if (replay && spikes && t0 > 0) z = rowOf(N, (n) => spikes[((t0 - 1) * B + b) * pitch + n]!);
     const sums = [0, 3e38, -3e38, 0].map((begin, row) =>
       rowOf(N, (n) => (stats && !first ? carry[carryAt(carried + row, b, n)]! : begin)),
     ) as [Float64Array, Float64Array, Float64Array, Float64Array];
@@ -54,7 +59,10 @@ export const cellForward: Twin = (c) => {
             p.set(state(name), s[k]![n]!);
           });
         }
-        if (distance && spike && spikes) {
+        if (replay && spikes) {
+          z[n] = spikes[(t * B + b) * pitch + n]!;
+          equations.set(def.z!, z[n]!);
+        } else if (distance && spike && spikes) {
           distance.run();
           z[n] = spike(distance.get(def.z!.args[0]!), (t * B + b) * N + n);
           spikes[(t * B + b) * pitch + n] = z[n]!;
@@ -62,7 +70,7 @@ export const cellForward: Twin = (c) => {
         }
         equations.run();
         planes.forEach((plane, k) => {
-          trace![((k * T + t) * B + b) * pitch + n] = equations.get(plane.node);
+          trace![traceAt(k, t, b, n)] = equations.get(plane.node);
         });
         sums[0][n]! += z[n]!;
         sums[1][n] = Math.min(sums[1][n]!, equations.get(def.v));
@@ -75,19 +83,20 @@ export const cellForward: Twin = (c) => {
       // lanes past N are 0 in every tensor
       for (let n = N; n < pitch; n++) {
         if (spikes) spikes[(t * B + b) * pitch + n] = 0;
-        for (let k = 0; k < planes.length; k++) trace![((k * T + t) * B + b) * pitch + n] = 0;
+        for (let k = 0; k < planes.length; k++) trace![traceAt(k, t, b, n)] = 0;
       }
     }
     // steps that the sample does not have: no spikes, traces 0, states stay
     for (let t = Math.max(t0, end); t < t1; t++) {
       for (let n = 0; n < pitch; n++) {
         if (spikes) spikes[(t * B + b) * pitch + n] = 0;
-        for (let k = 0; k < planes.length; k++) trace![((k * T + t) * B + b) * pitch + n] = 0;
+        for (let k = 0; k < planes.length; k++) trace![traceAt(k, t, b, n)] = 0;
       }
     }
     const kept = [...s, ...(def.z ? [z] : []), ...(stats ? sums : [])];
+    if (replay) continue;
     kept.forEach((row, k) => {
-      for (let n = 0; n < pitch; n++) carry[carryAt(k, b, n)] = n < N ? row[n]! : 0;
+      for (let n = 0; n < pitch; n++) carry[carryAt(k, b, n, c.dims.carry_out)] = n < N ? row[n]! : 0;
     });
   }
 };

@@ -33,27 +33,6 @@ export const weightGradient: Twin = (c) => {
   }
 };
 
-/** Twin of weight_gradient_spikes: dW[post, pre] (+)= sum over b, t of dI_t[post] z_{t - SHIFT}[pre]. */
-export const weightGradientSpikes: Twin = (c) => {
-  const { T, B, K, N } = c.dims as Record<'T' | 'B' | 'K' | 'N', number>;
-  const [spikes, dCurrent] = [c.of('spikes'), c.of('d_current')];
-  const [KP, NP] = [4 * quads(K), 4 * quads(N)];
-  const shift = c.constant('SHIFT');
-  const spike = (t: number, b: number, pre: number): number => {
-    if (t >= 0) return spikes[(t * B + b) * KP + pre]!;
-    return c.flag('HAS_START') ? c.of('start')[(c.constant('Z') * B + b) * KP + pre]! : 0;
-  };
-  for (let post = 0; post < N; post++) {
-    for (let pre = 0; pre < K; pre++) {
-      let sum = 0;
-      for (let b = 0; b < B; b++) {
-        for (let t = 0; t < T; t++) sum += dCurrent[(t * B + b) * NP + post]! * spike(t - shift, b, pre);
-      }
-      addTo(c, post * K + pre, c.flag('NO_DIAGONAL') && post === pre ? 0 : sum);
-    }
-  }
-};
-
 /** Twin of sum_rows: the sum of each column, or of everything. */
 export const sumRows: Twin = (c) => {
   const { rows, N, source } = c.dims as Record<'rows' | 'N' | 'source', number>;

@@ -32,6 +32,7 @@ export interface Flips {
 export class ReferenceDevice implements Device {
   readonly name = 'float64 reference';
   readonly limits = { maxWorkgroup: 256, maxBinding: Number.MAX_SAFE_INTEGER };
+  readonly features: ReadonlySet<string> = new Set();
   readonly flips: Flips = { count: 0, largest: 0, compared: 0 };
   readonly twins: ReadonlyMap<string, Twin>;
   readonly #persistent = new Map<Storage, Float64Array>();

@@ -49,7 +49,8 @@ export function lengthOf(c: TwinCall, b: number): number {
   return c.flag('HAS_LENGTHS') ? c.of('lengths')[b]! : c.dims.T!;
 }
 
-/** The state k of sample b and neuron n before the first step. */
+/** The state k of sample b and neuron n before the first step; backward, before the part of time that is at hand. */
 export function startOf(c: TwinCall, plan: CellStep, k: number, b: number, n: number): number {
-  return c.flag('HAS_START') ? c.of('start')[(k * plan.B + b) * 4 * plan.Q + n]! : 0;
+  const from = 4 * (c.dims.start_at ?? 0);
+  return c.flag('HAS_START') ? c.of('start')[from + (k * plan.B + b) * 4 * plan.Q + n]! : 0;
 }

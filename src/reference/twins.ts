@@ -4,7 +4,7 @@ import { cellForward } from './cell_forward.ts';
 import { copyColumns } from './columns.ts';
 import { constrain, rewire } from './constraints.ts';
 import * as conv from './conv2d.ts';
-import { linear, linearSpikes, sumRows, weightGradient, weightGradientSpikes } from './dense.ts';
+import { linear, linearSpikes, sumRows, weightGradient } from './dense.ts';
 import { dropout } from './dropout.ts';
 import { effective } from './effective.ts';
 import { encode } from './encode.ts';
@@ -16,6 +16,7 @@ import { pool2d, pool2dInput } from './pool2d.ts';
 import { add, gatherRows, toDense } from './rows.ts';
 import type { Twin } from './twin.ts';
 import { vanRossum } from './van_rossum.ts';
+import { weightGradientSpikes } from './weight_gradient.ts';
 import { weightPenalty } from './weight_penalty.ts';
 
 /** The twin of each kernel by the kernel's name. */

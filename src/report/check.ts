@@ -2,6 +2,7 @@ import type {
   Comparison,
   ConfusionMatrix,
   CurvePlot,
+  KernelTimes,
   LabelledRange,
   NamedValues,
   Report,
@@ -23,6 +24,7 @@ export function checkReport(report: Report): void {
   });
   if (report.confusion) checkConfusion(report.confusion);
   if (report.comparison) checkComparison(report.comparison);
+  if (report.profile) checkProfile(report.profile);
   if (report.sample) checkSample(report.sample);
 }
 
@@ -38,6 +40,11 @@ function checkComparison({ columns, rows }: Comparison): void {
   rows.forEach((row, i) => {
     checkLength(`comparison.rows[${i}]`, row.length, columns.length, 'entries, one a column');
   });
+}
+
+function checkProfile({ steps, rows }: KernelTimes): void {
+  checkCount('profile.steps', steps);
+  if (!Array.isArray(rows)) fail('profile.rows', rows, 'a list of operations, as profile() gives it');
 }
 
 function checkSample(sample: Sample): void {

@@ -3,6 +3,7 @@ export type {
   Comparison,
   ConfusionMatrix,
   CurvePlot,
+  KernelTimes,
   LabelledRange,
   NamedValues,
   Report,

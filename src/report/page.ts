@@ -4,12 +4,13 @@ import { renderCurve } from './curves.ts';
 import { hoverScript } from './hover.ts';
 import { escapeHtml } from './html.ts';
 import { renderComparison, renderMatrix } from './matrix.ts';
+import { renderProfile } from './profile.ts';
 import { renderSample } from './sample.ts';
 import { style } from './style.ts';
 import type { Report } from './types.ts';
 
 /**
- * A self-contained HTML page: tiles, learning curves, confusion matrix, and one item's spikes, voltages and currents.
+ * A self-contained HTML page: tiles, learning curves, confusion matrix, times of kernels, and one item's spikes, voltages and currents.
  * Needs no network, shows itself light or dark as the reader's system asks, and answers to the pointer. Numbers that are
  * not finite are left out of lines and shown as a dash.
  *
@@ -31,6 +32,7 @@ export function renderReport(report: Report): string {
     tiles.length ? `<dl class="tiles">${tiles.join('')}</dl>` : '',
     cards(report.curves.map((plot) => renderCurve(plot, hover))),
     cards(tables),
+    report.profile ? cards([renderProfile(report.profile)]) : '',
     report.sample ? renderSample(report.sample, hover) : '',
   ];
   return `<!doctype html>

@@ -64,6 +64,27 @@ export interface Sample {
   readout?: readonly NamedValues[];
 }
 
+/** Where the time goes: what `profile` of `spiketape/profile` gives is one. */
+export interface KernelTimes {
+  adapter: string;
+  method: string;
+  steps: number;
+  /** Milliseconds of all dispatches, and by the clock. */
+  ms: number;
+  wallMs: number;
+  dispatchesPerStep: number;
+  submitsPerStep: number;
+  rows: readonly {
+    label: string;
+    kernel: string;
+    dispatches: number;
+    msPerStep: number;
+    /** Part of the time of all dispatches, 0..1. */
+    share: number;
+    bytesPerStep: number;
+  }[];
+}
+
 /** Everything a report page shows. */
 export interface Report {
   title: string;
@@ -72,5 +93,6 @@ export interface Report {
   curves: readonly CurvePlot[];
   confusion?: ConfusionMatrix;
   comparison?: Comparison;
+  profile?: KernelTimes;
   sample?: Sample;
 }

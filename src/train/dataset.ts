@@ -1,6 +1,4 @@
-import type { Tape } from '../autograd/tape.ts';
-import type { Tensor } from '../autograd/tensor.ts';
-import type { Form } from '../device/storage.ts';
+import type { SampleForm } from '../autograd/sample.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
 
 /** Labelled sequences in memory. */
@@ -21,8 +19,11 @@ export interface DatasetSource {
   readonly lengths?: ArrayLike<number>;
   /** [count, steps] how much each step counts in the loss, finite and not below 0; 1 each by default. */
   readonly mask?: ArrayLike<number>;
-  /** 'bits' for spikes (0 and 1), which reach the device as one bit each; 'f32' by default. */
-  readonly form?: Extract<Form, 'f32' | 'bits'>;
+  /**
+   * 'bits' for spikes (0 and 1), which reach the device as bits; 'bytes' for pixels (0..255), which reach it as one byte
+   * each and the net as value / 255; 'f32' by default.
+   */
+  readonly form?: SampleForm;
 }
 
 /** A batch, time-major. */
@@ -36,25 +37,29 @@ export interface Batch {
   readonly lengths: Uint32Array | undefined;
   /** [T, B] */
   readonly mask: Float32Array | undefined;
-  readonly form: 'f32' | 'bits';
+  readonly form: SampleForm;
 }
 
-/** Brings a batch into a step. */
-export const inputOf = (tape: Tape, { values, shape, form, lengths }: Batch): Tensor =>
-  tape.input(values, { shape, form, ...(lengths ? { lengths } : {}), name: 'x' });
+/** What values of each form may be. */
+const VALUES: Readonly<Record<SampleForm, { readonly text: string; readonly fits: (x: number) => boolean }>> = {
+  f32: { text: 'a finite number', fits: Number.isFinite },
+  bits: { text: '0 or 1', fits: (x) => x === 0 || x === 1 },
+  bytes: { text: 'an integer in 0..255', fits: (x) => x >= 0 && x <= 255 && Number.isInteger(x) },
+};
 
 /** Labelled sequences, checked once. */
 export class Dataset {
   readonly count: number;
   readonly steps: number;
   readonly inputs: number;
-  readonly form: 'f32' | 'bits';
+  readonly form: SampleForm;
 
-  /** @throws when sizes do not fit, or data holds NaN, infinity, or in spikes anything but 0 and 1 */
+  /** @throws when sizes do not fit, or values are not what the form says: finite, spikes 0 and 1, bytes 0..255 */
   constructor(readonly source: DatasetSource) {
     const { steps, inputs, values, labels, targets, lengths, mask, form = 'f32' } = source;
     onlyKnown('Dataset', source, ['steps', 'inputs', 'values', 'labels', 'targets', 'lengths', 'mask', 'form']);
-    if (form !== 'f32' && form !== 'bits') throw new Error(`Dataset: form must be 'f32' or 'bits', got '${form}'`);
+    if (!Object.hasOwn(VALUES, form)) throw new Error(`Dataset: form must be 'f32', 'bits' or 'bytes', got '${form}'`);
+    const { text, fits } = VALUES[form];
     if (!labels && !targets) throw new Error('Dataset: needs labels or targets');
     this.count = labels ? labels.length : targets!.values.length / size(targets!.shape);
     [this.steps, this.inputs, this.form] = [steps, inputs, form];
@@ -86,11 +91,9 @@ export class Dataset {
     }
     for (let i = 0; i < values.length; i++) {
       const x = values[i]!;
-      if (form === 'bits' ? x !== 0 && x !== 1 : !Number.isFinite(x)) {
+      if (!fits(x)) {
         const [sequence, step] = [Math.floor(i / (steps * inputs)), Math.floor(i / inputs) % steps];
-        throw new Error(
-          `Dataset: sequence ${sequence}, step ${step}, input ${i % inputs} is ${x}, expected ${form === 'bits' ? '0 or 1' : 'a finite number'}`,
-        );
+        throw new Error(`Dataset: sequence ${sequence}, step ${step}, input ${i % inputs} is ${x}, expected ${text}`);
       }
     }
   }

@@ -1,8 +1,9 @@
 import type { Engine } from '../autograd/engine.ts';
+import { inputOf } from '../autograd/sample.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import { answersOf, type LossFunction } from '../loss/result.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
-import { type Batch, type Dataset, inputOf } from './dataset.ts';
+import type { Batch, Dataset } from './dataset.ts';
 import { Monitor, type Score } from './monitor.ts';
 
 export interface EvaluateOptions {
@@ -32,6 +33,7 @@ export async function evaluate(
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new Error(`evaluate: batchSize must be a whole number above 0, got ${batchSize}`);
   const monitor = new Monitor();
+  let read: Promise<void> = Promise.resolve();
   for (let from = 0; from < set.count; from += batchSize) {
     signal?.throwIfAborted();
     const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
@@ -39,8 +41,16 @@ export async function evaluate(
     const { result } = lossOf(net.forward(inputOf(tape, batch)), answersOf(batch, lossOf), { mask: batch.mask });
     Monitor.watch(tape, result);
     await tape.run();
-    for (const reports of await tape.collect()) monitor.add(tape, reports, validSteps(batch));
+    // read while the next batches run, in their order
+    const before = read;
+    read = tape.collect().then(async (all) => {
+      await before;
+      for (const reports of all) monitor.add(tape, reports, validSteps(batch));
+    });
+    // a failure belongs to the end; until then it must not count as unhandled
+    read.catch(() => undefined);
   }
+  await read;
   return { ...monitor.score, predictions: monitor.predictions, labels: monitor.labels };
 }
 

@@ -1,6 +1,7 @@
 import seedrandom from 'seedrandom';
 import { Engine } from '../autograd/engine.ts';
 import { withLengths } from '../autograd/ops/lengths.ts';
+import { inputOf } from '../autograd/sample.ts';
 import { judgeNorm } from '../diagnose/gradients.ts';
 import { warningOf } from '../diagnose/watch.ts';
 import { CarriedState } from '../layers/layer.ts';
@@ -10,7 +11,7 @@ import { answersOf, type LossFunction } from '../loss/result.ts';
 import { described, onlyKnown } from '../neurons/nearest.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 import type { Schedule } from '../optim/schedules.ts';
-import { Dataset, inputOf } from './dataset.ts';
+import { Dataset } from './dataset.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { Monitor, type Score } from './monitor.ts';
 import { type GradientNorm, Readings } from './readings.ts';
@@ -41,6 +42,11 @@ export interface FitOptions {
    * cut with the sequences. `evaluate` always runs whole sequences.
    */
   readonly truncate?: number | Truncation;
+  /**
+   * 'low' saves the neurons' states only now and then for the backward pass and runs the time between again: a fraction of the
+   * memory for long sequences, for one more forward pass. Default 'full'.
+   */
+  readonly memory?: 'full' | 'low';
   /** Stops after the step at hand. */
   readonly signal?: AbortSignal;
   /** Called some times a second at most, with the mean over the epoch so far. */
@@ -55,7 +61,7 @@ export interface FitOptions {
 
 const OPTIONS: readonly (keyof FitOptions)[] = [
   ...(['loss', 'optimizer', 'epochs', 'batchSize', 'regularizers', 'validation', 'seed', 'schedule'] as const),
-  ...(['truncate', 'signal', 'onProgress', 'onEpoch', 'onWarning'] as const),
+  ...(['truncate', 'memory', 'signal', 'onProgress', 'onEpoch', 'onWarning'] as const),
 ];
 
 export interface FitProgress extends Score {
@@ -101,6 +107,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
     seed = 0,
     schedule,
     truncate,
+    memory = 'full',
     signal,
     onProgress,
     onEpoch,
@@ -123,7 +130,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
   const windows = cut ? Math.ceil(set.steps / cut.steps) : 1;
   const train = async (window: Window, state: CarriedState, step: number, readings: Readings): Promise<void> => {
     const { batch, from, before, after, judged, weight } = window;
-    const tape = engine.tape({ seed, step });
+    const tape = engine.tape({ seed, step, memory });
     const y = net.forward(inputOf(tape, batch), before || after ? { state } : {});
     if (cut && y.shape[0] !== batch.shape[0])
       throw new Error(

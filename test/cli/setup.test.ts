@@ -31,15 +31,15 @@ if [ "$1" = exec ]; then
   touch "$to/chrome/linux-150.0/chrome-linux64/chrome"
   exit 0
 fi
-rm -rf "$PLACE/project/node_modules"
-mkdir -p "$PLACE/project/node_modules/half"
+rm -rf node_modules
+mkdir -p node_modules/half
 case "$(cat "$PLACE/mood")" in
   fail) exit 7 ;;
   hang) echo hanging; exec sleep 5 ;;
   slow) sleep 1 ;;
 esac
-mkdir "$PLACE/project/node_modules/whole"
-echo '{"packages":{}}' > "$PLACE/project/node_modules/.package-lock.json"
+mkdir node_modules/whole
+echo '{"packages":{}}' > node_modules/.package-lock.json
 `;
 
 function clone() {
@@ -62,10 +62,11 @@ function clone() {
     SPIKETAPE_BROWSER: join(place, 'bin', 'chrome'),
     npm_execpath: undefined,
   };
-  const begin = (more: Record<string, string> = {}) =>
-    start(process.execPath, ['scripts/setup.mjs'], project, { ...env, ...more });
+  const begin = (more: Record<string, string> = {}, args = ['scripts/setup.mjs']) =>
+    start(process.execPath, args, project, { ...env, ...more });
   return {
     project,
+    run: (args: string[]) => begin({}, args).finished,
     cache: join(place, 'cache'),
     begin,
     /** On a machine without a browser, the packages being there already. */
@@ -96,6 +97,16 @@ describe('packages', () => {
     rmSync(join(project, 'node_modules'), { recursive: true });
     expect((await setup()).code).toBe(0);
     expect(calls()).toBe(3);
+  });
+
+  it('of a folder with a lock file of its own are installed there, once', async () => {
+    const { project, calls, whole, run } = clone();
+    cpSync(join(project, 'package-lock.json'), join(project, 'more', 'package-lock.json'));
+    const more = "import('./scripts/setup.mjs').then((m) => m.setupPackages('more'))";
+    expect((await run(['-e', more])).code).toBe(0);
+    expect((await run(['-e', more])).code).toBe(0);
+    expect([calls(), whole()]).toEqual([1, false]);
+    expect(existsSync(join(project, 'more', 'node_modules', 'whole'))).toBe(true);
   });
 
   it('are installed again after a failed installation', async () => {

@@ -1,5 +1,6 @@
 import { add } from '../../src/autograd/ops/elementwise.ts';
 import { linear } from '../../src/autograd/ops/linear.ts';
+import type { Tensor } from '../../src/autograd/tensor.ts';
 import { Linear } from '../../src/layers/linear.ts';
 import type { Neurons } from '../../src/layers/neurons.ts';
 import { crossEntropy } from '../../src/loss/cross_entropy.ts';
@@ -14,6 +15,9 @@ export interface SingleOptions {
   readonly dense?: boolean;
   readonly lengths?: readonly number[];
   readonly start?: boolean;
+  /** Whether the gradient of the inputs is wanted, as it is unless this says otherwise. */
+  readonly inputGradient?: boolean;
+  readonly memory?: 'full' | 'low';
   /**
    * Everything the layer records is read, has a gradient and is regularised. Otherwise its spikes alone are read, as in
    * a net of many layers, and the voltages' memory is used again for gradients.
@@ -37,11 +41,12 @@ export function single(layer: Neurons, options: SingleOptions): Experiment {
   const labels = Array.from({ length: B }, (_, b) => (b + 2) % CLASSES);
   return {
     module,
+    memory: options.memory ?? 'full',
     record(tape) {
       const input = tape.input(x, {
         shape: [T, B, K],
         form: options.dense ? 'f32' : 'bits',
-        requiresGrad: true,
+        requiresGrad: options.inputGradient ?? true,
         name: 'x',
         ...(lengths ? { lengths } : {}),
       });
@@ -57,7 +62,11 @@ export function single(layer: Neurons, options: SingleOptions): Experiment {
       const recorded = full
         ? [run.v, run.final, ...Object.values(run.states), ...(spiking ? [run.activity] : [])]
         : [run.final];
-      return { loss, inputs: start ? [input, start] : [input], values: [y, ...recorded] };
+      return {
+        loss,
+        inputs: [input, start].filter((t) => t?.requiresGrad === true) as Tensor[],
+        values: [y, ...recorded],
+      };
     },
   };
 }

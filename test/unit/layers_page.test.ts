@@ -27,6 +27,8 @@ async function run(code: string, form: 'f32' | 'bits', training: boolean) {
   engine.bind(net);
   const tape = engine.tape({ training });
   const x = tape.input(new Float32Array(5 * 2 * 6), { shape: [5, 2, 6], form, requiresGrad: true });
+  // or nobody would ask for it, and it would not be made
+  if (training) x.keepGradient();
   const y = net.forward(x).keep();
   if (training) {
     loss.crossEntropy()(y, [0, 1]).loss.backward();

@@ -177,7 +177,7 @@ describe('refuses, naming the argument', () => {
     [
       'an unknown form',
       () => new Dataset({ steps: 1, inputs: 1, values: [0], labels: [0], form: 'bit' as 'bits' }),
-      "Dataset: form must be 'f32' or 'bits', got 'bit'",
+      "Dataset: form must be 'f32', 'bits' or 'bytes', got 'bit'",
     ],
     [
       'half a sequence of targets',

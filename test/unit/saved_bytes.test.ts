@@ -13,10 +13,10 @@ import { Neuron } from '../../src/layers/own.ts';
 import { PLIF } from '../../src/layers/plif.ts';
 import { Readout } from '../../src/layers/readout.ts';
 import { RF } from '../../src/layers/rf.ts';
+import { savedBytes } from '../../src/layers/saved_bytes.ts';
 import { SEAdLIF } from '../../src/layers/se_adlif.ts';
 import { defineNeuron } from '../../src/neurons/definition.ts';
 import { cos, exp, sin, spike } from '../../src/neurons/expr.ts';
-import { savedBytes } from '../../src/neurons/saved_bytes.ts';
 
 // What the forward pass keeps for the backward pass, in bytes a neuron and step: 4 a value, 1/8 the spike.
 
@@ -109,5 +109,31 @@ describe('bytes saved for the backward pass', () => {
     console.log(`Tangled: ${planes.join(', ')}, found in ${ms.toFixed(1)} ms`);
     expect(planes).toEqual(['v', 'b', 'c', 'd']);
     expect(ms).toBeLessThan(100);
+  });
+});
+
+describe('bytes saved with low memory', () => {
+  const low = (layer: Neurons, T: number): number => {
+    const { bytes } = savedBytes(layer, { lowMemory: T });
+    console.log(`${layer.definition.name}, T ${T}: ${bytes.toFixed(3)} bytes a neuron and step`);
+    return bytes;
+  };
+
+  it.each([
+    ['LIF', new LIF(3)],
+    ['AHP', new AHP(3)],
+  ])('%s: under 2.2 from 50 steps on, under 1 from 500 on', (_, layer) => {
+    for (const T of [50, 63, 100, 200, 499]) expect(low(layer, T)).toBeLessThan(2.2);
+    for (const T of [500, 840, 3200]) expect(low(layer, T)).toBeLessThan(1);
+  });
+
+  it('is never more than without', () => {
+    for (const T of [1, 2, 3, 5, 10]) expect(low(new ALIF(3), T)).toBeLessThanOrEqual(savedBytes(new ALIF(3)).bytes);
+  });
+
+  it('refuses a number of steps that is none', () => {
+    expect(() => savedBytes(new LIF(3), { lowMemory: 0.5 })).toThrow(
+      'lowMemory must be a whole number of steps, got 0.5',
+    );
   });
 });

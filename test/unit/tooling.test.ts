@@ -41,6 +41,15 @@ describe('the check that imports point one way', () => {
     expect(found[5]).toMatch(/up\.ts: imports \.\.\/layers\/c\.ts/);
   });
 
+  it('keeps the benchmark to the public surface', () => {
+    write('src/index.ts', '');
+    write('bench/peers/ours.ts', "import 'spiketape'; import '../../src/layers/c.ts'; import './matrix.ts';");
+    write('bench/plan.ts', "import { suggest } from '../src/neurons/nearest.ts';");
+    expect(violations(root, table)).toEqual([
+      'bench/peers/ours.ts: imports ../../src/layers/c.ts: the benchmark imports spiketape by its public entries',
+    ]);
+  });
+
   it('refuses a table with a cycle in it', () => {
     write('src/index.ts', '');
     expect(violations(root, { device: ['layers'], layers: ['device'] })).toEqual([

@@ -1,23 +1,26 @@
-import { byteLength } from '../../device/storage.ts';
-import { backwardRegions, cellBackward } from '../../kernels/cell.ts';
+import { byteLength, type Storage } from '../../device/storage.ts';
+import { aboveRegions, backwardRegions, cellBackward } from '../../kernels/cell.ts';
 import { words } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';
+import { replay } from './cell_forward.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
 import { type CellPlan, planOf } from './cell_plan.ts';
-import { biasGradient, inputGradient, spikeWeightGradient, sumRows, weightGradient } from './linear.ts';
+import { biasGradient, productOf, sumRows } from './linear.ts';
+import { spikeWeightGradient } from './spike_weight_gradient.ts';
 
 /** The layer's adjoint over all its chunks of time, last to first, then the gradients of weights and constants. */
 export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const plan = planOf(low, node);
-  const { attrs, def, T, B, N, Q, path, planes, slots, adjoint } = plan;
+  const { attrs, def, T, B, N, Q, path, planes, slots, segments, traces, adjoint } = plan;
   const out = outputOf(node);
   const nothing = (): void => giveNoGradient(low, node);
   if (!adjoint) return nothing();
-  const dz = out.z && low.gradient(out.z);
   const dv = low.gradient(out.v);
+  const above = out.z && !dv ? low.smallProduct(out.z) : null;
+  const dz = above?.dy ?? (out.z && low.gradient(out.z));
   const dFinal = low.gradient(out.final);
-  const { recurrent, weight, bias, extras } = attrs;
+  const { recurrent, weight, extras } = attrs;
   if (!dz && !dv && !dFinal && !extras.rate && extras.penalties.length === 0) return nothing();
   const start = node.inputs[INPUT.start] ?? null;
 
@@ -29,18 +32,25 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
     low.copy(dz, gradOut, { count: T * B * Q, label: `${node.label} spikes' gradient` });
     low.copy(dv, gradOut, { offset: T * B * Q, count: T * B * Q, label: `${node.label} voltages' gradient` });
   }
-  const inPlace = plan.trace !== null && !traceKept(low, node, plan);
-  const gradIn = inPlace ? plan.trace! : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
-  const variant = {
+  const spikesIn = node.inputs[INPUT.spikes] ?? null;
+  const current = node.inputs[INPUT.current] ?? null;
+  // what other operations read must be whole, and what the user reads must stay
+  const whole = low.needs(current) || low.needs(spikesIn) || low.keeps(out.currentGradient);
+  const inPlace = traces !== null && !traceKept(low, node, plan) && !(whole && segments.list.length > 1);
+  const separate = inPlace ? null : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
+  const weightsAbove = above ? low.weights(above.weight, 'post') : 0;
+  const params = adjoint.params.length;
+  const variant = (hasStart: boolean) => ({
     constants: {
       N,
       Q,
       W: words(N),
       WORKGROUP: path.workgroup,
       STATES: def.states.length,
+      CARRIED: plan.carried + params,
       W_REC: recurrent ? low.weights(recurrent, 'post') : 0,
       PARAMS: low.constants(attrs.constants, N),
-      HAS_START: start !== null,
+      HAS_START: hasStart,
       HAS_LENGTHS: plan.lengths !== null,
       HAS_GRAD_SPIKES: dz !== null,
       HAS_GRAD_RECORD: dv !== null,
@@ -51,17 +61,28 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       WIDE: path.wide,
       IN_PLACE: inPlace,
     },
-    regions: backwardRegions(def, adjoint, planes, slots),
-  };
-  const call = (t0: number, t1: number, last: boolean): void =>
+    regions: {
+      ...backwardRegions(def, adjoint, planes, slots),
+      ...(above ? aboveRegions(above.weight.shape[0]!, weightsAbove) : {}),
+    },
+  });
+  const twin = above ? { ...plan, above: { neurons: above.weight.shape[0]!, weights: weightsAbove } } : plan;
+  // the empty chunk at step 0 belongs to the first part
+  const call = (i: number, t0: number, t1: number): void => {
+    const segment = segments.list[i]!;
+    // a later part begins with the states that the forward pass left before it
+    const before = i === 0 ? start && low.of(start) : plan.carry;
     low.call(cellBackward, `${node.label} backward`, {
-      variant,
+      variant: variant(before !== null),
       dims: {
         T,
         B,
         t0,
         t1,
-        last: last ? 1 : 0,
+        row0: segment.t0,
+        rows: segment.t1 - segment.t0,
+        start_at: i === 0 ? 0 : plan.slot(i),
+        last: t1 === T ? 1 : 0,
         grad_record: dz ? T * B * Q : 0,
         surrogate_slot: node.slotBase.surrogate!,
         penalty_slot: node.slotBase.penalties!,
@@ -69,49 +90,39 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       buffers: {
         effective: low.effective,
         grad_out: gradOut,
-        start: start && low.of(start),
+        start: before,
         lengths: plan.lengths,
         spikes: plan.spikes,
-        trace: plan.trace,
-        grad_in: inPlace ? null : gradIn,
+        trace: traces?.[i] ?? null,
+        grad_in: separate,
         carry,
       },
       groups: [B, path.tiles, 1],
       work: path.work * (t1 - t0),
-      twin: plan,
+      twin,
     });
-  for (let t0 = Math.floor((T - 1) / path.chunk) * path.chunk; t0 >= 0; t0 -= path.chunk) {
-    const t1 = Math.min(T, t0 + path.chunk);
-    call(t0, t1, t1 === T);
-  }
+  };
+  segments.list.forEach((_, k) => {
+    const i = segments.list.length - 1 - k;
+    const { t0, t1 } = segments.list[i]!;
+    if (segments.replay) replay(low, node, i);
+    for (let from = t0 + Math.floor((t1 - t0 - 1) / path.chunk) * path.chunk; from >= t0; from -= path.chunk)
+      call(i, from, Math.min(t1, from + path.chunk));
+    if (inPlace) weightGradients(low, node, { dCurrent: traces![i]!, t0, t1 });
+  });
+  if (separate) weightGradients(low, node, { dCurrent: separate, t0: 0, t1: T });
   if (low.needs(start)) {
-    if (recurrent) call(0, 0, false);
+    if (recurrent) call(0, 0, 0);
     const g = low.make(`gradient of ${start.name}`, 'f32', start.shape);
     low.copy(carry, g, { source: Q, count: plan.carried * B * Q, label: `${node.label} initial states` });
     low.addGradient(start, g);
   }
 
-  low.give(out.currentGradient, gradIn);
-  const spikesIn = node.inputs[INPUT.spikes] ?? null;
-  const current = node.inputs[INPUT.current] ?? null;
+  const gradIn = separate ?? traces![0]!;
+  if (separate || segments.list.length === 1) low.give(out.currentGradient, gradIn);
   if (low.needs(current)) low.addGradient(current, gradIn);
-  if (spikesIn && weight) {
-    weightGradient(low, node.label, { x: spikesIn, dy: gradIn, weight });
-    if (low.needs(spikesIn))
-      low.addGradient(spikesIn, inputGradient(low, node.label, { x: spikesIn, dy: gradIn, weight }));
-  }
-  if (recurrent) {
-    spikeWeightGradient(low, `${node.label} recurrent`, {
-      spikes: plan.spikes!,
-      shape: [T, B, N],
-      dCurrent: gradIn,
-      weight: recurrent,
-      shift: 1,
-      start: start && low.of(start),
-      z: def.states.length,
-    });
-  }
-  if (bias) biasGradient(low, node.label, { dy: gradIn, M: T * B, bias });
+  if (spikesIn && weight && low.needs(spikesIn))
+    low.addProduct(spikesIn, productOf(low, node.label, { x: spikesIn, dy: gradIn, weight }));
   adjoint.params.forEach(({ name }, i) => {
     const p = attrs.constants[Object.keys(def.params).indexOf(name)]!;
     sumRows(low, `${node.label} ${name} gradient`, {
@@ -123,6 +134,42 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       perLayer: p.data.length === 1,
     });
   });
+}
+
+/** Gradients of the weights from the current's gradient over steps t0 to t1, whose first row is step t0. */
+function weightGradients(
+  low: Lowering,
+  node: Node<CellAttrs>,
+  { dCurrent, t0, t1 }: { dCurrent: Storage; t0: number; t1: number },
+): void {
+  const { spikes, T, B, N, def } = planOf(low, node);
+  const { weight, recurrent, bias } = node.attrs;
+  const spikesIn = node.inputs[INPUT.spikes] ?? null;
+  const start = node.inputs[INPUT.start] ?? null;
+  const range = { t0, t1, row0: t0 };
+  if (spikesIn && weight)
+    spikeWeightGradient(low, node.label, {
+      spikes: low.of(spikesIn),
+      shape: spikesIn.shape,
+      dCurrent,
+      weight,
+      shift: 0,
+      start: null,
+      z: 0,
+      ...range,
+    });
+  if (recurrent)
+    spikeWeightGradient(low, `${node.label} recurrent`, {
+      spikes: spikes!,
+      shape: [T, B, N],
+      dCurrent,
+      weight: recurrent,
+      shift: 1,
+      start: start && low.of(start),
+      z: def.states.length,
+      ...range,
+    });
+  if (bias) biasGradient(low, node.label, { dy: dCurrent, M: (t1 - t0) * B, bias });
 }
 
 /** What the user reads where the loss does not depend on the layer. */

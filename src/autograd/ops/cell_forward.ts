@@ -1,4 +1,4 @@
-import { ACTIVITY_ROWS, activity, rateRegion, rateTerm, STAT_ROWS } from '../../kernels/activity.ts';
+import { ACTIVITY_ROWS, activity, rateRegion, rateTerm } from '../../kernels/activity.ts';
 import { cellForward, forwardRegions } from '../../kernels/cell.ts';
 import { bitsAlongTime, words } from '../../kernels/sizes.ts';
 import type { Expr } from '../../neurons/expr.ts';
@@ -11,15 +11,58 @@ import { type CellPlan, planOf } from './cell_plan.ts';
 /** A layer of neurons over all its chunks of time, then the sums of its activity if anyone wants them. */
 export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const plan = planOf(low, node);
-  const { attrs, def, T, B, N, Q, path, planes, slots } = plan;
+  const { def, B, N, Q, path, segments, carry } = plan;
+  const { extras } = node.attrs;
+  // what is run again later is not saved now
+  const planes = segments.replay ? [] : plan.planes;
+  const out = outputOf(node);
+  low.give(out.final, carry);
+  if (out.z) low.give(out.z, plan.spikes!);
+  for (const [i, { t0, t1 }] of segments.list.entries()) {
+    for (let from = t0; from < t1; from += path.chunk)
+      run(low, node, { i, t0: from, t1: Math.min(t1, from + path.chunk), planes, replay: false });
+  }
+  giveTrace(low, node, out.v, def.v, plan);
+  for (const s of def.states) giveTrace(low, node, out.states[s]!, def.next[s]!, plan);
+  if (plan.monitored) {
+    const term = extras.rate ? rateTerm(extras.rate.penalty) : null;
+    low.call(activity, `${node.label} activity`, {
+      variant: { constants: { N, Q, HAS_RATE: term !== null }, regions: term ? { rate: rateRegion(term) } : {} },
+      dims: { B, stats: plan.carried * B * Q, steps_slot: node.slotBase.steps!, penalty_slot: node.slotBase.rate! },
+      buffers: {
+        carry,
+        activity: low.give(out.activity, low.make(`${node.label} activity`, 'f32', [ACTIVITY_ROWS, N])),
+        d_rate: term ? plan.backwardCarry() : null,
+      },
+      groups: [Math.ceil(Q / 32), 1, 1],
+      twin: term,
+    });
+  }
+}
+
+/** Runs a part of the trace again, for the backward pass. */
+export function replay(low: Lowering, node: Node<CellAttrs>, i: number): void {
+  const { segments, planes } = planOf(low, node);
+  run(low, node, { i, ...segments.list[i]!, planes, replay: true });
+}
+
+/** One dispatch, within part i of the trace. */
+function run(
+  low: Lowering,
+  node: Node<CellAttrs>,
+  a: { i: number; t0: number; t1: number; planes: CellPlan['planes']; replay: boolean },
+): void {
+  const plan = planOf(low, node);
+  const { attrs, def, T, B, N, Q, path, slots, segments } = plan;
+  const { weight, recurrent, bias, extras } = attrs;
   const [current, spikesIn, start] = [
     node.inputs[INPUT.current] ?? null,
     node.inputs[INPUT.spikes] ?? null,
     node.inputs[INPUT.start] ?? null,
   ];
-  const { weight, recurrent, bias, extras } = attrs;
+  const segment = segments.list[a.i]!;
   const inputs = spikesIn?.shape[2] ?? 0;
-  const monitored = isMonitored(low, node);
+  const steps = segment.t1 - segment.t0;
   const variant = {
     constants: {
       N,
@@ -40,76 +83,58 @@ export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       RECURRENT: recurrent !== null,
       SPIKES: def.z !== null,
       WIDE: path.wide,
-      STATS: monitored,
+      STATS: plan.monitored && !a.replay,
+      REPLAY: a.replay,
     },
     regions: forwardRegions(
       def,
-      planes,
+      a.planes,
       extras.penalties.map((p) => p.penalty),
       slots,
+      a.replay,
     ),
   };
-  const carry = low.scratch(node, 'carry', () =>
-    low.make(`${node.label} carry`, 'f32', [plan.carried + (monitored ? STAT_ROWS : 0), B, N]),
-  );
-  const out = outputOf(node);
-  low.give(out.final, carry);
-  if (out.z) low.give(out.z, plan.spikes!);
-  const dims = {
-    T,
-    B,
-    bits_along_time: bitsAlongTime(T, B, N),
-    surrogate_slot: node.slotBase.surrogate!,
-    penalty_slot: node.slotBase.penalties!,
-  };
-  for (let t0 = 0; t0 < T; t0 += path.chunk) {
-    low.call(cellForward, `${node.label} forward`, {
-      variant,
-      dims: { ...dims, t0, t1: Math.min(T, t0 + path.chunk), first: t0 === 0 ? 1 : 0 },
-      buffers: {
-        effective: low.effective,
-        current: current && low.of(current),
-        in_bits: spikesIn && low.of(spikesIn),
-        start: start && low.of(start),
-        lengths: plan.lengths,
-        trace: plan.trace,
-        spikes: plan.spikes,
-        carry,
-      },
-      groups: [B, path.tiles, 1],
-      work: path.work * Math.min(path.chunk, T - t0),
-      twin: plan,
-    });
-  }
-  giveTrace(low, node, out.v, def.v, plan);
-  for (const s of def.states) giveTrace(low, node, out.states[s]!, def.next[s]!, plan);
-  if (monitored) {
-    const term = extras.rate ? rateTerm(extras.rate.penalty) : null;
-    low.call(activity, `${node.label} activity`, {
-      variant: { constants: { N, Q, HAS_RATE: term !== null }, regions: term ? { rate: rateRegion(term) } : {} },
-      dims: { B, stats: plan.carried * B * Q, steps_slot: node.slotBase.steps!, penalty_slot: node.slotBase.rate! },
-      buffers: {
-        carry,
-        activity: low.give(out.activity, low.make(`${node.label} activity`, 'f32', [ACTIVITY_ROWS, N])),
-        d_rate: term ? plan.backwardCarry() : null,
-      },
-      groups: [Math.ceil(Q / 32), 1, 1],
-      twin: term,
-    });
-  }
+  low.call(cellForward, `${node.label} ${a.replay ? 'replay' : 'forward'}`, {
+    variant,
+    dims: {
+      T,
+      B,
+      t0: a.t0,
+      t1: a.t1,
+      row0: segment.t0,
+      rows: steps,
+      // within a part the states go on from where the part's last dispatch left them
+      carry_in: plan.slot(a.t0 === segment.t0 ? Math.max(1, a.i) : a.i + 1),
+      carry_out: plan.slot(a.i + 1),
+      first: a.t0 === 0 ? 1 : 0,
+      bits_along_time: bitsAlongTime(T, B, N),
+      surrogate_slot: node.slotBase.surrogate!,
+      penalty_slot: node.slotBase.penalties!,
+    },
+    buffers: {
+      effective: low.effective,
+      current: current && low.of(current),
+      in_bits: spikesIn && low.of(spikesIn),
+      start: start && low.of(start),
+      lengths: plan.lengths,
+      trace: a.planes.length ? plan.traces![a.i]! : null,
+      spikes: plan.spikes,
+      carry: plan.carry,
+    },
+    groups: [B, path.tiles, 1],
+    work: path.work * (a.t1 - a.t0),
+    twin: plan,
+  });
 }
-
-const isMonitored = (low: Lowering, node: Node<CellAttrs>): boolean =>
-  node.attrs.extras.monitored || low.used(outputOf(node).activity);
 
 /** Says where a recorded tensor is: plane 0 is the trace itself, another is copied out if it is wanted. */
 function giveTrace(low: Lowering, node: Node<CellAttrs>, t: Tensor, wanted: Expr, plan: CellPlan): void {
   if (!low.used(t)) return;
   const k = plan.planes.findIndex((p) => p.node === wanted);
-  if (k === 0) low.give(t, plan.trace!);
+  if (k === 0) low.give(t, plan.traces![0]!);
   else {
     const size = plan.T * plan.B * plan.Q;
-    low.copy(plan.trace!, low.give(t, low.make(t.name, 'f32', t.shape)), {
+    low.copy(plan.traces![0]!, low.give(t, low.make(t.name, 'f32', t.shape)), {
       source: k * size,
       count: size,
       label: `${node.label} ${t.name}`,

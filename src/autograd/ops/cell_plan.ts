@@ -1,5 +1,7 @@
 import type { Storage } from '../../device/storage.ts';
+import { STAT_ROWS } from '../../kernels/activity.ts';
 import type { CellStep } from '../../kernels/cell.ts';
+import { chooseSegments, type Segments } from '../../kernels/segments.ts';
 import { quads } from '../../kernels/sizes.ts';
 import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
 import { deriveAdjoint } from '../../neurons/adjoint.ts';
@@ -13,7 +15,15 @@ export interface CellPlan extends CellStep {
   readonly attrs: CellAttrs;
   readonly path: TimePath;
   readonly lengths: Storage | null;
-  readonly trace: Storage | null;
+  /** How the trace is kept, and where each part of it is: parts that are run again share one place. */
+  readonly segments: Segments;
+  readonly traces: readonly Storage[] | null;
+  /** Quads from the carried states' beginning to those kept before part i of the trace; the last states come first. */
+  readonly slot: (i: number) => number;
+  /** The layer's states after the last step, sums over time, states between parts. */
+  readonly carry: Storage;
+  /** Whether sums over time are wanted. */
+  readonly monitored: boolean;
   readonly spikes: Storage | null;
   readonly backwardCarry: () => Storage;
 }
@@ -56,6 +66,18 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
 
   const carried = def.states.length + (def.z ? 1 : 0);
   const inputs = node.inputs[INPUT.spikes]?.shape[2] ?? 0;
+  const Q = quads(N);
+  const monitored = extras.monitored || low.used(out.activity);
+  const segments = chooseSegments(
+    { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q },
+    low.limits.maxBinding,
+    {
+      low: low.tape.options.memory === 'low',
+      split: !low.used(out.v) && def.states.every((s) => !low.used(out.states[s]!)),
+    },
+  );
+  const rows = carried + (monitored ? STAT_ROWS : 0);
+  const last = segments.list.length - 1;
   const lengths = out.v.lengths ? low.of(out.v.lengths.tensor) : null;
   return {
     attrs,
@@ -63,7 +85,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     T,
     B,
     N,
-    Q: quads(N),
+    Q,
     carried,
     adjoint,
     planes,
@@ -73,11 +95,27 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
       surrogate: Object.keys(surrogate?.constants ?? {}),
       penalties: extras.penalties.flatMap(({ penalty: p }) => [p.name, ...Object.keys(p.constants ?? {})]),
     },
-    trace: planes.length ? low.make(`${node.label} trace`, 'f32', [planes.length, T, B, N]) : null,
+    monitored,
+    segments,
+    traces: planes.length ? tracesOf(low, node, segments, [planes.length, B, N]) : null,
+    slot: (i) => (i === last + 1 ? 0 : (rows + (i - 1) * def.states.length) * B * Q),
+    carry: low.make(`${node.label} carry`, 'f32', [rows + last * def.states.length, B, N]),
     spikes: def.z ? low.make(`${node.label} spikes`, 'bits', [T, B, N]) : null,
     backwardCarry: () =>
       low.scratch(node, 'backward carry', () =>
-        low.make(`${node.label} backward carry`, 'f32', [1 + (carried + (adjoint?.params.length ?? 0)) * B, N]),
+        low.make(`${node.label} backward carry`, 'f32', [
+          1 + (carried + (adjoint?.params.length ?? 0) + (attrs.recurrent ? 2 : 0)) * B,
+          N,
+        ]),
       ),
   };
+}
+
+/** Memory for each part of the trace; one for all where they are run again. */
+function tracesOf(low: Lowering, node: Node, { list, replay }: Segments, size: [number, number, number]): Storage[] {
+  const [planes, B, N] = size;
+  const make = (steps: number): Storage => low.make(`${node.label} trace`, 'f32', [planes, steps, B, N]);
+  if (!replay) return list.map((s) => make(s.t1 - s.t0));
+  const shared = make(list[0]!.t1);
+  return list.map(() => shared);
 }

@@ -1,10 +1,12 @@
 import { rows, type Storage } from '../../device/storage.ts';
 import * as kernels from '../../kernels/dense.ts';
-import { bitsAlongTime, fold, quads, words } from '../../kernels/sizes.ts';
-import type { Lowering } from '../lowering.ts';
+import { fold, quads, words } from '../../kernels/sizes.ts';
+import { weightGradient as weightGradientKernel } from '../../kernels/weight_gradient.ts';
+import type { Lowering, Product } from '../lowering.ts';
 import type { Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
+import { spikeWeightGradient } from './spike_weight_gradient.ts';
 
 /** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
 const op: Op<{ bias: boolean }> = {
@@ -45,7 +47,7 @@ const op: Op<{ bias: boolean }> = {
     if (!dy) return;
     weightGradient(low, node.label, { x, dy, weight });
     if (bias) biasGradient(low, node.label, { dy, M: rows(x.shape), bias });
-    if (low.needs(x)) low.addGradient(x, inputGradient(low, node.label, { x, dy, weight }));
+    if (low.needs(x)) low.addProduct(x, productOf(low, node.label, { x, dy, weight }));
   },
 };
 
@@ -86,8 +88,14 @@ export function multiply(
   });
 }
 
-/** dL/dx = dy W. */
-export function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Storage {
+/** dL/dx = dy W, for whoever receives it to make. */
+export const productOf = (low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Product => ({
+  dy: a.dy,
+  weight: a.weight,
+  make: () => inputGradient(low, label, a),
+});
+
+function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Storage {
   const [N, K] = a.weight.shape as [number, number];
   const dx = low.make(`gradient of ${a.x.name}`, 'f32', a.x.shape);
   multiply(low, `${label} input gradient`, {
@@ -117,42 +125,9 @@ export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy:
       z: 0,
     });
   const { groups, row } = fold(quads(K) * quads(N), 32);
-  low.call(kernels.weightGradient, `${label} weight gradient`, {
+  low.call(weightGradientKernel, `${label} weight gradient`, {
     dims: { M: rows(a.x.shape), K, N, row, ...low.gradientOf(a.weight) },
     buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
-    groups,
-  });
-}
-
-/** dW (+)= sum over t of dI_t z_{t - shift}^T. `start` holds the spikes before the first step in its slot `z`. */
-export function spikeWeightGradient(
-  low: Lowering,
-  label: string,
-  a: {
-    spikes: Storage;
-    shape: readonly number[];
-    dCurrent: Storage;
-    weight: Parameter;
-    shift: 0 | 1;
-    start: Storage | null;
-    z: number;
-  },
-): void {
-  if (!a.weight.trainable) return;
-  const [N, K] = a.weight.shape as [number, number];
-  const [T, B] = a.shape as [number, number, number];
-  const { groups, row } = fold(K * quads(N), 64);
-  low.call(kernels.weightGradientSpikes, `${label} weight gradient`, {
-    variant: {
-      constants: {
-        SHIFT: a.shift,
-        HAS_START: a.start !== null,
-        Z: a.z,
-        NO_DIAGONAL: a.weight.options.noDiagonal ?? false,
-      },
-    },
-    dims: { T, B, K, N, bits_along_time: bitsAlongTime(T, B, K), row, ...low.gradientOf(a.weight) },
-    buffers: { spikes: a.spikes, d_current: a.dCurrent, start: a.start, grads: low.arena.grads },
     groups,
   });
 }

@@ -204,6 +204,7 @@ export interface Setting {
   readonly carried: boolean;
   readonly regularized: boolean;
   readonly keepVoltage: boolean;
+  readonly memory: 'full' | 'low';
   readonly training: boolean;
 }
 
@@ -218,6 +219,7 @@ export const plain: Setting = {
   carried: false,
   regularized: false,
   keepVoltage: false,
+  memory: 'full',
   training: true,
 };
 
@@ -244,6 +246,8 @@ export const settings: readonly Setting[] = [
     learn: true,
   })),
   { ...plain, N: 5000 },
+  { ...plain, memory: 'low', recurrent: true, learn: true, lengths: true, carried: true },
+  { ...plain, memory: 'low', input: 'current' },
   { ...plain, training: false },
   { ...plain, training: false, recurrent: true, keepVoltage: true },
 ];
@@ -254,6 +258,8 @@ export const wide: Setting = { ...plain, N: 1500, recurrent: true, carried: true
 /** The step that a net of this one layer (and a readout after it) becomes; with carried state, that of the second window. */
 export async function stepOf(neuron: Neuron, setting: Setting): Promise<Step> {
   const { N, recurrent, learn, surrogate, bias, input, lengths, carried, regularized, keepVoltage, training } = setting;
+  // long enough for a trace in parts
+  const T = setting.memory === 'low' ? 12 : 4;
   const options = {
     ...(neuron.spikes ? { recurrent, surrogate } : {}),
     ...(learn ? { learn: [...neuron.params] } : {}),
@@ -267,11 +273,11 @@ export async function stepOf(neuron: Neuron, setting: Setting): Promise<Step> {
   engine.bind(net);
   const state = carried ? new CarriedState() : undefined;
   for (let i = 0; i < (carried ? 2 : 1); i++) {
-    const tape = engine.tape({ training });
-    const x = tape.input(new Float32Array(4 * 2 * 6), {
-      shape: [4, 2, 6],
+    const tape = engine.tape({ training, memory: setting.memory });
+    const x = tape.input(new Float32Array(T * 2 * 6), {
+      shape: [T, 2, 6],
       form: input === 'spikes' ? 'bits' : 'f32',
-      ...(lengths ? { lengths: [4, 2] } : {}),
+      ...(lengths ? { lengths: [T, 2] } : {}),
     });
     const y = net.forward(x, state ? { state } : {});
     if (keepVoltage) for (const c of tape.cells) for (const t of [c.v, ...Object.values(c.states)]) t.keep();

@@ -1,6 +1,7 @@
-import { deriveAdjoint } from './adjoint.ts';
-import type { NeuronDefinition } from './definition.ts';
-import type { Surrogate } from './surrogates.ts';
+import { chooseSegments } from '../kernels/segments.ts';
+import { deriveAdjoint } from '../neurons/adjoint.ts';
+import type { NeuronDefinition } from '../neurons/definition.ts';
+import type { Surrogate } from '../neurons/surrogates.ts';
 
 /** What the forward pass of a layer of neurons keeps for the backward pass. */
 export interface Saved {
@@ -18,8 +19,13 @@ export interface Saved {
  * the spike. Not counted: the packing of the spikes along time, which the weights' gradients read (1/8 more), what other
  * operations read anyway, such as the input, and nothing that does not grow with time.
  *
+ * With low memory (`engine.tape({ memory: 'low' })`, `fit(..., { memory: 'low' })`) a part of time at a time is run again: what
+ * that part needs, and the states kept between parts, both counted as if spread over all T steps.
+ *
  * @param layer a layer of neurons, or its parts: a constant is learned if its parameter is trainable
- * @param options `recordGradient` counts a voltage that has a gradient of its own, from a loss or a regulariser
+ * @param options `recordGradient` counts a voltage that has a gradient of its own, from a loss or a regulariser; `lowMemory`
+ *   the number of time steps T, for the bytes with low memory
+ * @throws when lowMemory is no whole number above 0
  */
 export function savedBytes(
   layer: {
@@ -28,7 +34,7 @@ export function savedBytes(
     readonly constants: readonly { readonly trainable: boolean }[];
     readonly keptBeside?: readonly string[];
   },
-  options: { recordGradient?: boolean } = {},
+  options: { recordGradient?: boolean; lowMemory?: number } = {},
 ): Saved {
   const { definition: def, surrogate, constants } = layer;
   const learned = Object.keys(def.params).filter((_, i) => constants[i]?.trainable);
@@ -38,5 +44,17 @@ export function savedBytes(
     recordGradient: options.recordGradient ?? !def.z,
   });
   const planes = [...adjoint.planes.map((p) => p.name), ...(layer.keptBeside ?? [])];
-  return { planes, bytes: 4 * planes.length + (def.z ? 1 / 8 : 0) };
+  return {
+    planes,
+    bytes: 4 * valuesPerStep(planes.length, def.states.length, options.lowMemory) + (def.z ? 1 / 8 : 0),
+  };
+}
+
+function valuesPerStep(planes: number, states: number, T: number | undefined): number {
+  if (T === undefined) return planes;
+  if (!(Number.isInteger(T) && T > 0))
+    throw new Error(`savedBytes: lowMemory must be a whole number of steps, got ${T}`);
+  const shape = { T, planes, states, planeBytes: 1 };
+  const { list, replay } = chooseSegments(shape, Number.POSITIVE_INFINITY, { low: true, split: true });
+  return replay ? (planes * list[0]!.t1 + states * (list.length - 1)) / T : planes;
 }

@@ -1,0 +1,3 @@
+/** The entry `spiketape/profile`: where the time goes. */
+export { Profile, type ProfileRow } from './profile.ts';
+export { profile } from './run.ts';

@@ -1,0 +1,40 @@
+import { Engine } from '../../../src/autograd/engine.ts';
+import { GpuDevice } from '../../../src/gpu/device.ts';
+import { compareWithReference, Tally } from '../../support/compare.ts';
+import { layers } from '../../support/layers.ts';
+import { type SingleOptions, single } from '../../support/single.ts';
+import { gpuCase } from '../harness/case.ts';
+
+// A trace that is cut into parts, run again or not, against float64 with the whole trace.
+
+/** Odd lengths, chunks that divide nothing, padding, gradients into start and inputs. */
+const shapes: Record<string, SingleOptions & { chunk?: number; recurrent: boolean }> = {
+  'recurrent, dI in place': { T: 71, B: 3, recurrent: true, inputGradient: false, chunk: 9 },
+  'recurrent, lengths and start': { T: 50, B: 3, recurrent: true, lengths: [50, 31, 7], start: true },
+  'feed-forward, dense': { T: 37, B: 2, recurrent: false, dense: true },
+};
+
+for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
+  for (const [how, memory, device] of [
+    ['run again (low memory)', 'low', {}],
+    ['in several buffers', 'full', { maxBinding: 18_000 }],
+    ['run again, in several tiles', 'low', { maxWorkgroup: 8 }],
+  ] as const) {
+    gpuCase(
+      `gradients: ${name}, the trace ${how}, agrees with the reference`,
+      async ({ gpu, log }) => {
+        const engine = new Engine(await GpuDevice.open({ gpu, poison: true, ...device }));
+        const tally = new Tally();
+        for (const [what, { recurrent, chunk, ...options }] of Object.entries(shapes)) {
+          // the gradient of a whole current would not fit either
+          const fitting = 'maxBinding' in device ? { ...options, inputGradient: false, dense: false } : options;
+          const layer = layers[name](9, 33, { recurrent, ...(chunk ? { chunk } : {}) });
+          tally.add(what, await compareWithReference(engine, single(layer, { ...fitting, memory })));
+        }
+        tally.finish(log);
+        engine.dispose();
+      },
+      { timeout: 300_000 },
+    );
+  }
+}
