@@ -38,6 +38,7 @@ export default defineConfig(({ mode }) => ({
       { find: /^spiketape\/datasets$/, replacement: here('datasets/index.ts') },
       { find: /^spiketape\/check$/, replacement: here('src/check/index.ts') },
       { find: /^spiketape\/profile$/, replacement: here('src/profile/index.ts') },
+      { find: /^spiketape\/tune$/, replacement: here('src/tune/index.ts') },
       { find: /^spiketape\/report$/, replacement: here('src/report/index.ts') },
       { find: /^spiketape$/, replacement: here('src/index.ts') },
     ],

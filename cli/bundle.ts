@@ -10,6 +10,7 @@ const ENTRIES: Record<string, { source: string; built: string }> = {
   'spiketape/report': { source: 'src/report/index.ts', built: 'dist/report.js' },
   'spiketape/check': { source: 'src/check/index.ts', built: 'dist/check.js' },
   'spiketape/profile': { source: 'src/profile/index.ts', built: 'dist/profile.js' },
+  'spiketape/tune': { source: 'src/tune/index.ts', built: 'dist/tune.js' },
 };
 
 /** A script that does not compile; the message is esbuild's, with file and line. */

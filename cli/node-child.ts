@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { connectHost } from '../src/host/connect.ts';
 import type { HostConfig, HostMessage } from '../src/host/types.ts';
 import { installDawn } from './dawn.ts';
+import { installTuningStore } from './tuning.ts';
 
 /** What the runner tells its child. */
 export type ChildMessage = { type: 'start'; config: HostConfig; script: string; file: string } | { type: 'abort' };
@@ -24,6 +25,7 @@ export function runChild(): Promise<number> {
     // CommonJS packages in the bundle ask for Node's own modules this way.
     Object.assign(globalThis, { require: createRequire(script) });
     void run.start(async () => {
+      installTuningStore();
       await installDawn();
       await import(pathToFileURL(file).href);
     });

@@ -57,6 +57,7 @@ const library = await build({
     report: 'src/report/index.ts',
     check: 'src/check/index.ts',
     profile: 'src/profile/index.ts',
+    tune: 'src/tune/index.ts',
   },
   chunkNames: 'chunk-[hash]',
   platform: 'neutral',

@@ -24,6 +24,7 @@ export const allowed = {
   diagnose: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers'],
   train: ['neurons', 'kernels', 'device', 'autograd', 'loss', 'layers', 'optim', 'diagnose'],
   profile: ['kernels', 'device', 'gpu', 'autograd'],
+  tune: ['kernels', 'device', 'autograd', 'loss', 'layers'],
   check: ['neurons', 'kernels', 'device', 'gpu', 'reference', 'autograd', 'loss', 'layers'],
 };
 

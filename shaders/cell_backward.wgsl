@@ -7,8 +7,9 @@
 // the assembler puts another neuron's in their place. What the equations need of the forward pass is read from `trace`
 // and from the spike bits; dI may overwrite the trace's first plane (IN_PLACE), which is not read again.
 //
-// Most surrogate derivatives are 0, and so is most of dI: a bit mask in workgroup memory says where it is not (three masks in
-// rotation: read, written, cleared), and only those neurons' rows of W_rec are read.
+// Where the surrogate's derivative (`slope`) is 0, as it mostly is, nothing that is sent back to a spike matters. With ROWS the neurons
+// where it is not are listed, and a thread sums whole rows of W_rec for four of them; without, each thread sums one column of
+// quads for its own neurons, whatever their slope, in reads that neighbours share.
 //
 // Layouts as in cell_forward.wgsl, and
 //   trace      [PLANES][rows][B][Q], the first row is step row0; the states before it are in start
@@ -17,7 +18,7 @@
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
 //   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
 //              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the chunk before
-//   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz
+//   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz; with ROWS, rows [pre][Q over post]
 //
 // An empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
 //
@@ -60,11 +61,12 @@ const HAS_RATE: bool = false;
 const RECURRENT: bool = true;
 const SPIKES: bool = true;
 const WIDE: bool = false;
+const ROWS: u32 = 1u;
 const IN_PLACE: bool = true;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
-@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(2) var<storage, read> effective: array<Stored>;
 @group(0) @binding(3) var<storage, read> grad_out: array<vec4f>;
 @group(0) @binding(4) var<storage, read> start: array<vec4f>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
@@ -73,11 +75,26 @@ const IN_PLACE: bool = true;
 @group(0) @binding(8) var<storage, read_write> grad_in: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
 
-const TILE_WORDS: u32 = (WORKGROUP + 7u) / 8u;
-// dI of the step after, in rotation: read one, write the other.
-var<workgroup> later: array<f32, 8u * WORKGROUP>;
-// Where it is not 0.
-var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
+// <weights>
+alias Stored = vec4f;
+
+// A quad of a matrix.
+fn weight(at: u32) -> vec4f {
+  return effective[at];
+}
+
+// Quad i of the constants that begin at quad `at`.
+fn per_neuron(at: u32, i: u32) -> vec4f {
+  return effective[at + i];
+}
+// </weights>
+
+// dI of the step after; without ROWS two in rotation: read one, write the other.
+var<workgroup> later: array<vec4f, (2u - ROWS) * WORKGROUP>;
+// The neurons where the slope is not 0, how many they are at an odd and at an even step, and what is sent back to each.
+var<workgroup> listed: array<u32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
+var<workgroup> found: array<atomic<u32>, 2>;
+var<workgroup> back: array<f32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
@@ -122,11 +139,6 @@ fn spikes_at(t: u32, b: u32, q: u32) -> vec4f {
   return select(vec4f(0), vec4f(1), (vec4u(word) & vec4u(1, 2, 4, 8)) != vec4u(0));
 }
 
-fn nibble(there: vec4<bool>) -> u32 {
-  let bit = select(vec4u(0), vec4u(1, 2, 4, 8), there);
-  return bit.x | bit.y | bit.z | bit.w;
-}
-
 fn store_grad_in(at: u32, value: vec4f) {
   if (IN_PLACE) {
     trace[at] = value;
@@ -140,40 +152,76 @@ fn passed_at(t: u32, b: u32) -> u32 {
   return Q + ((CARRIED + t % 2u) * dims.B + b) * Q;
 }
 
+fn total(x: vec4f) -> f32 {
+  return x.x + x.y + x.z + x.w;
+}
+
+// W_rec^T dI of the step after for four presynaptic neurons, from their rows.
+fn from_rows(pre: vec4u) -> vec4f {
+  let at = W_REC + pre * Q;
+  var sum_0 = vec4f(0);
+  var sum_1 = vec4f(0);
+  var sum_2 = vec4f(0);
+  var sum_3 = vec4f(0);
+  for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
+    let d = later[min(j, WORKGROUP - 1u)];
+    sum_0 += d * weight(at.x + j);
+    sum_1 += d * weight(at.y + j);
+    sum_2 += d * weight(at.z + j);
+    sum_3 += d * weight(at.w + j);
+  }
+  return vec4f(total(sum_0), total(sum_1), total(sum_2), total(sum_3));
+}
+
 // W_rec^T dI_t for the four presynaptic neurons of quad q.
 fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
-  var sum = vec4f(0);
-  if (WIDE) {
-    let errors_at = passed_at(t, b);
-    // a bound that is no constant keeps drivers from unrolling the loop, which takes some of them a minute
-    for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
-      let d = carry[errors_at + j];
-      if (any(d != vec4f(0))) {
-        let at = W_REC + 4u * j * Q + q;
-        sum += d.x * effective[at] + d.y * effective[at + Q] + d.z * effective[at + 2u * Q] + d.w * effective[at + 3u * Q];
-      }
-    }
-    return sum;
+  if (ROWS == 1u && !WIDE) {
+    return from_rows(4u * q + vec4u(0u, 1u, 2u, 3u));
   }
-  for (var w = 0u; w < min(W, TILE_WORDS); w++) {
-    var word = atomicLoad(&masks[(t % 3u) * TILE_WORDS + w]);
-    while (word != 0u) {
-      let j = 32u * w + countTrailingZeros(word);
-      sum += later[(t % 2u) * 4u * WORKGROUP + j] * effective[W_REC + j * Q + q];
-      word &= word - 1u;
+  var sum = vec4f(0);
+  let passed = passed_at(t, b);
+  // a bound that is no constant keeps drivers from unrolling the loop, which takes some of them a minute
+  for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
+    var d: vec4f;
+    if (WIDE) {
+      d = carry[passed + j];
+    } else {
+      d = later[(t % 2u) * (1u - ROWS) * WORKGROUP + min(j, WORKGROUP - 1u)];
     }
+    let at = W_REC + 4u * j * Q + q;
+    sum += d.x * weight(at) + d.y * weight(at + Q) + d.z * weight(at + 2u * Q) + d.w * weight(at + 3u * Q);
   }
   return sum;
 }
 
-// Leaves dI of step t for the step before.
-fn pass_on(t: u32, lane: u32, d: vec4f) {
-  let at = (t % 2u) * 4u * WORKGROUP + 4u * lane;
-  later[at] = d.x;
-  later[at + 1u] = d.y;
-  later[at + 2u] = d.z;
-  later[at + 3u] = d.w;
-  atomicOr(&masks[(t % 3u) * TILE_WORDS + lane / 8u], nibble(d != vec4f(0)) << (4u * (lane % 8u)));
+// Lists the neurons of this thread that are wanted at step t.
+fn list(t: u32, lane: u32, wanted: vec4<bool>) {
+  let ones = select(vec4u(0), vec4u(1), wanted);
+  let count = ones.x + ones.y + ones.z + ones.w;
+  if (count == 0u) {
+    return;
+  }
+  var at = atomicAdd(&found[t % 2u], count);
+  for (var i = 0u; i < 4u; i++) {
+    if (wanted[i]) {
+      listed[at] = 4u * lane + i;
+      at++;
+    }
+  }
+}
+
+// W_rec^T dI_{t+1} for the neurons listed at step t, four a thread; the last ones again where four are not left.
+fn send_back(t: u32, lane: u32) {
+  let count = atomicLoad(&found[t % 2u]);
+  for (var k = 4u * lane; k < count; k += 4u * WORKGROUP) {
+    let i = min(vec4u(k, k + 1u, k + 2u, k + 3u), vec4u(count - 1u));
+    let pre = vec4u(listed[i.x], listed[i.y], listed[i.z], listed[i.w]);
+    let sum = from_rows(pre);
+    back[pre.x] = sum.x;
+    back[pre.y] = sum.y;
+    back[pre.z] = sum.z;
+    back[pre.w] = sum.w;
+  }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -199,8 +247,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // <prepare_above>
   // </prepare_above>
   // <prepare>
-  let p_tau = effective[PARAMS + 0u * Q + q];
-  let p_threshold = effective[PARAMS + 1u * Q + q];
+  let p_tau = per_neuron(PARAMS, 0u * Q + q);
+  let p_threshold = per_neuron(PARAMS, 1u * Q + q);
   let h0 = expm1(vec4f(-1.0) / p_tau) + vec4f(1.0);
   var d_v = vec4f(0);
   if (resumed) {
@@ -213,12 +261,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   // </prepare>
   if (RECURRENT && !WIDE) {
-    for (var i = lane; i < 3u * TILE_WORDS; i += WORKGROUP) {
-      atomicStore(&masks[i], 0u);
-    }
-    workgroupBarrier();
+    var next = vec4f(0);
     if (dims.t1 < len && owned) {
-      pass_on(dims.t1, lane, carry[passed_at(dims.t1, b) + q]);
+      next = carry[passed_at(dims.t1, b) + q];
+    }
+    later[(dims.t1 % 2u) * (1u - ROWS) * WORKGROUP + lane] = next;
+    if (lane < 2u) {
+      atomicStore(&found[lane], 0u);
     }
   }
   workgroupBarrier();
@@ -236,20 +285,39 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let at = (t * B + b) * Q + q;
     let row = ((t - dims.row0) * B + b) * Q + q;
     var bar_z = vec4f(0);
-    if (RECURRENT && t + 1u < len) {
-      bar_z = sent_back(t + 1u, b, q);
-    }
     var bar_record = vec4f(0);
     var z = vec4f(0);
     var z_last = vec4f(0);
     if (SPIKES) {
-      bar_z += d_z;
       z = spikes_at(t, b, q);
       if (t > 0u) {
         z_last = spikes_at(t - 1u, b, q);
       } else {
         z_last = start_at(STATES, b, q);
       }
+    }
+    // <slope>
+    let b_0 = trace[max(row, B * Q) - B * Q];
+    let gamma = vec4f(slot(dims.surrogate_slot));
+    let x = (n_0 - p_threshold) / p_threshold;
+    let slope = gamma * max(vec4f(1) - abs(x), vec4f(0));
+    // </slope>
+    if (RECURRENT && (WIDE || ROWS == 0u) && t + 1u < len) {
+      bar_z = sent_back(t + 1u, b, q);
+    }
+    if (RECURRENT && !WIDE && ROWS == 1u) {
+      let wanted = vec4<bool>(owned && t + 1u < len) & existing(q) & (slope != vec4f(0));
+      list(t, lane, wanted);
+      workgroupBarrier();
+      send_back(t, lane);
+      if (lane == 0u) {
+        atomicStore(&found[(t + 1u) % 2u], 0u);
+      }
+      workgroupBarrier();
+      bar_z = select(vec4f(0), vec4f(back[4u * lane], back[4u * lane + 1u], back[4u * lane + 2u], back[4u * lane + 3u]), wanted);
+    }
+    if (SPIKES) {
+      bar_z += d_z;
       if (HAS_GRAD_SPIKES) {
         // <above>
         bar_z += grad_out[at];
@@ -263,14 +331,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       bar_record = grad_out[dims.grad_record + at];
     }
     // <step>
-    let gamma = vec4f(slot(dims.surrogate_slot));
-    let x = (n_0 - p_threshold) / p_threshold;
-    let psi = gamma * max(vec4f(1) - abs(x), vec4f(0));
-    let e0 = d_v + bar_record + (bar_z - p_threshold * d_v) * psi / p_threshold;
+    let e0 = d_v + bar_record + (bar_z - p_threshold * d_v) * slope / p_threshold;
     let d_input = e0;
     let d_last = vec4f(0);
     d_v = h0 * e0;
-    n_0 = trace[max(row, B * Q) - B * Q];
+    n_0 = b_0;
     // </step>
     d_z = d_last;
     let kept = select(vec4f(0), d_input, existing(q));
@@ -279,11 +344,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       passed = kept;
     }
     if (RECURRENT && !WIDE) {
-      pass_on(t, lane, passed);
-      for (var i = lane; i < TILE_WORDS; i += WORKGROUP) {
-        atomicStore(&masks[((t + 2u) % 3u) * TILE_WORDS + i], 0u);
+      later[(t % 2u) * (1u - ROWS) * WORKGROUP + lane] = passed;
+      if (ROWS == 0u) {
+        workgroupBarrier();
       }
-      workgroupBarrier();
     }
   }
 

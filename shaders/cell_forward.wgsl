@@ -11,6 +11,8 @@
 // Layouts (Q = ceil(N/4) quads, W = ceil(N/32) words; time-major)
 //   effective  quads; a matrix is rows [pre][Q], so that one row is what one presynaptic spike adds
 //   current    [T][B][Q] quads             in_bits [T][B][IN_WORDS] words, packed along neurons
+//              A few dense inputs may come as [T][B][their quads] in place of a current: with their weights in registers, which
+//              region <dense_weights> loads, region <dense> makes the current
 //   start      [STATES (+1: z)][B][Q]      states before the first step
 //   trace      [PLANES][rows][B][Q]        what is recorded or saved for the backward pass; the first row is step row0
 //   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
@@ -68,7 +70,7 @@ const REPLAY: bool = false;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
-@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(2) var<storage, read> effective: array<Stored>;
 @group(0) @binding(3) var<storage, read> current: array<vec4f>;
 @group(0) @binding(4) var<storage, read> in_bits: array<u32>;
 @group(0) @binding(5) var<storage, read> start: array<vec4f>;
@@ -76,6 +78,20 @@ const REPLAY: bool = false;
 @group(0) @binding(7) var<storage, read_write> trace: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> spikes: array<u32>;
 @group(0) @binding(9) var<storage, read_write> carry: array<vec4f>;
+
+// <weights>
+alias Stored = vec4f;
+
+// A quad of a matrix.
+fn weight(at: u32) -> vec4f {
+  return effective[at];
+}
+
+// Quad i of the constants that begin at quad `at`.
+fn per_neuron(at: u32, i: u32) -> vec4f {
+  return effective[at + i];
+}
+// </weights>
 
 const TILE_WORDS: u32 = (WORKGROUP + 7u) / 8u;
 var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
@@ -202,9 +218,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     stat_max = carry[stat_at + 2u * B * Q];
     stat_penalty = carry[stat_at + 3u * B * Q];
   }
+  // <dense_weights>
+  // </dense_weights>
   // <prepare>
-  let p_tau = effective[PARAMS + 0u * Q + q];
-  let p_threshold = effective[PARAMS + 1u * Q + q];
+  let p_tau = per_neuron(PARAMS, 0u * Q + q);
+  let p_threshold = per_neuron(PARAMS, 1u * Q + q);
   let h0 = expm1(vec4f(-1.0) / p_tau) + vec4f(1.0);
   var s_v = state_at(0u, b, q);
   // </prepare>
@@ -215,16 +233,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let row = at - dims.row0 * B * Q;
     var input = vec4f(0);
     if (HAS_BIAS) {
-      input += effective[BIAS + q];
+      input += per_neuron(BIAS, q);
     }
     if (HAS_CURRENT) {
       input += current[at];
     }
+    // <dense>
+    // </dense>
     if (HAS_INPUT) {
       for (var w = 0u; w < IN_WORDS; w++) {
         var word = in_bits[(t * B + b) * IN_WORDS + w];
         while (word != 0u) {
-          input += effective[W_IN + (32u * w + countTrailingZeros(word)) * Q + q];
+          input += weight(W_IN + (32u * w + countTrailingZeros(word)) * Q + q);
           word &= word - 1u;
         }
       }
@@ -238,7 +258,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           word = atomicLoad(&masks[((t + 2u) % 3u) * TILE_WORDS + min(w, TILE_WORDS - 1u)]);
         }
         while (word != 0u) {
-          input += effective[W_REC + (32u * w + countTrailingZeros(word)) * Q + q];
+          input += weight(W_REC + (32u * w + countTrailingZeros(word)) * Q + q);
           word &= word - 1u;
         }
       }

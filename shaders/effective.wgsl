@@ -12,7 +12,11 @@
 // `signs` [pre], or [post, pre] with sign_row = pre, unless that is NONE); effective is the result, quads, one entry after the other.
 // Rows past the matrix and lanes past a row are 0 (for constants of neurons: the lowest value allowed).
 //
-// Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread a quad.
+// Of a matrix in half precision the values are rounded to binary16, to nearest even and at most to 65504: by whole numbers, since the
+// rounding of pack2x16float is the device's choice. ROUNDED stores them as floats, PACKED two a word, neighbours in a row together,
+// so that a quad of the result holds two of the matrix. The result is written as words: not every word is a float that stays as it is.
+//
+// Dispatch: (min(ceil(total / 64), 65535), ceil(...), 1), a thread a quad of the result.
 
 struct Step {
   seed: u32,
@@ -40,6 +44,7 @@ struct Entry {
   mask: u32,
   signs: u32,
   sign_row: u32,
+  stored_as: u32,
 }
 
 const NONE: u32 = 0xffffffffu;
@@ -48,11 +53,15 @@ const FORM_BY_PRE: u32 = 0u;
 const FORM_BY_POST: u32 = 1u;
 const FORM_PER_NEURON: u32 = 2u;
 
+const FULL: u32 = 0u;
+const ROUNDED: u32 = 1u;
+const PACKED: u32 = 2u;
+
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
 @group(0) @binding(2) var<storage, read> table: array<Entry>;
 @group(0) @binding(3) var<storage, read> params: array<f32>;
-@group(0) @binding(4) var<storage, read_write> effective: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> effective: array<vec4u>;
 
 fn stored(e: Entry, row: u32, lane: u32) -> f32 {
   var post = lane;
@@ -81,6 +90,30 @@ fn stored(e: Entry, row: u32, lane: u32) -> f32 {
   return w;
 }
 
+// Quad i of an entry.
+fn quad(e: Entry, i: u32) -> vec4f {
+  let row = i / e.quads;
+  let lane = 4u * (i % e.quads);
+  let value = vec4f(stored(e, row, lane), stored(e, row, lane + 1u), stored(e, row, lane + 2u), stored(e, row, lane + 3u));
+  return clamp(value, vec4f(e.lowest), vec4f(e.highest));
+}
+
+// Four numbers in binary16.
+fn halves(x: vec4f) -> vec2u {
+  let bits = bitcast<vec4u>(x);
+  let size = bits & vec4u(0x7fffffffu);
+  // below 2^-14 the result counts steps of 2^-24: the first bit, which is not written, must be shifted with the others
+  let small = size < vec4u(0x38800000u);
+  let digits = select(size - vec4u(0x38000000u), (size & vec4u(0x7fffffu)) | vec4u(0x800000u), small);
+  let shift = select(vec4u(13u), min(vec4u(126u) - (size >> vec4u(23u)), vec4u(25u)), small);
+  var half = (digits + (vec4u(1u) << (shift - 1u)) - 1u + ((digits >> shift) & vec4u(1u))) >> shift;
+  half = select(half, vec4u(0x7bffu), size >= vec4u(0x477fe000u));
+  // what is not a number stays so
+  half = select(half, vec4u(0x7e00u), size > vec4u(0x7f800000u));
+  half |= (bits >> vec4u(16u)) & vec4u(0x8000u);
+  return half.xz | (half.yw << vec2u(16u));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = id.y * dims.row + id.x;
@@ -92,8 +125,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     k++;
   }
   let e = table[k];
-  let row = (at - e.first) / e.quads;
-  let lane = 4u * ((at - e.first) % e.quads);
-  let value = vec4f(stored(e, row, lane), stored(e, row, lane + 1u), stored(e, row, lane + 2u), stored(e, row, lane + 3u));
-  effective[at] = clamp(value, vec4f(e.lowest), vec4f(e.highest));
+  let i = at - e.first;
+  if (e.stored_as == PACKED) {
+    effective[at] = vec4u(halves(quad(e, 2u * i)), halves(quad(e, 2u * i + 1u)));
+    return;
+  }
+  var value = quad(e, i);
+  if (e.stored_as == ROUNDED) {
+    let packed = halves(value);
+    value = vec4f(unpack2x16float(packed.x), unpack2x16float(packed.y));
+  }
+  effective[at] = bitcast<vec4u>(value);
 }

@@ -1,11 +1,15 @@
-// The Euclidean norm of all gradients, in one order whatever the device.
+// The Euclidean norm of all gradients, in one order on a device.
 //
 //   result[g] = sum over the share g of x^2 (SQUARES) or of x ;  with LAST its root
 //
 // x: [count]; result: [groups], one number a workgroup. Each share is `share` numbers long; a thread adds up every 256th of
-// them, then the threads' sums are added in pairs. Many gradients take two dispatches: squares first, then the shares' sums.
+// them, then the threads' sums are added in pairs, or where the device has them by the threads of a subgroup, without waiting
+// for each other in between. Many gradients take two dispatches: squares first, then the shares' sums.
 //
 // Dispatch: (ceil(count / share), 1, 1).
+
+// <extensions>
+// </extensions>
 
 struct Step {
   seed: u32,
@@ -36,13 +40,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     sum += x[i] * select(1.0, x[i], SQUARES);
   }
   sums[lane] = sum;
+  // <total>
   for (var half = 128u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
-      sums[lane] += sums[lane + half];
+      sum += sums[lane + half];
+      sums[lane] = sum;
     }
   }
+  // </total>
   if (lane == 0u) {
-    result[group.x] = select(sums[0], sqrt(sums[0]), LAST);
+    result[group.x] = select(sum, sqrt(sum), LAST);
   }
 }

@@ -6,7 +6,9 @@
 // presynaptic neuron; for the gradient of x the same kernel with rows by postsynaptic neuron.
 // A thread makes four rows of one quad: four vec4 accumulators, each weight read once for four rows.
 //
-// Dispatch: (ceil(Q / 8), ceil(M / 32), 1) workgroups of 8 x 8 threads.
+// A dispatch makes the rows first <= m < M.
+//
+// Dispatch: (ceil(Q / 8), ceil((M - first) / 32), 1) workgroups of 8 x 8 threads.
 
 struct Step {
   seed: u32,
@@ -20,20 +22,35 @@ struct Dims {
   Q: u32,
   weights: u32,
   bias: u32,
+  first: u32,
 }
 
 const HAS_BIAS: bool = false;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
-@group(0) @binding(2) var<storage, read> effective: array<vec4f>;
+@group(0) @binding(2) var<storage, read> effective: array<Stored>;
 @group(0) @binding(3) var<storage, read> x: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+// <weights>
+alias Stored = vec4f;
+
+// A quad of a matrix.
+fn weight(at: u32) -> vec4f {
+  return effective[at];
+}
+
+// Quad i of the constants that begin at quad `at`.
+fn per_neuron(at: u32, i: u32) -> vec4f {
+  return effective[at + i];
+}
+// </weights>
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let q = id.x;
-  let m = 4u * id.y;
+  let m = dims.first + 4u * id.y;
   if (q >= dims.Q || m >= dims.M) {
     return;
   }
@@ -43,15 +60,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < 4u; i++) {
     sum[i] = vec4f(0);
     if (HAS_BIAS) {
-      sum[i] = effective[dims.bias + q];
+      sum[i] = per_neuron(dims.bias, q);
     }
   }
   for (var k = 0u; k < dims.KQ; k++) {
     let at = dims.weights + 4u * k * dims.Q + q;
-    let w0 = effective[at];
-    let w1 = effective[at + dims.Q];
-    let w2 = effective[at + 2u * dims.Q];
-    let w3 = effective[at + 3u * dims.Q];
+    let w0 = weight(at);
+    let w1 = weight(at + dims.Q);
+    let w2 = weight(at + 2u * dims.Q);
+    let w3 = weight(at + 3u * dims.Q);
     for (var i = 0u; i < 4u; i++) {
       let a = x[rows[i] + k];
       sum[i] += a.x * w0 + a.y * w1 + a.z * w2 + a.w * w3;

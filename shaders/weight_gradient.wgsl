@@ -1,7 +1,7 @@
-// dW[post, pre] (+)= sum_m dy[m][post] x[m][pre], x dense.
+// dW[post, pre] (+)= sum over rows first <= m < M of dy[m][post] x[m][pre], x dense.
 //
 // x is [M][KQ] quads, dy [M][Q]; in grads the gradient lies as the parameter does, [post][pre]. A thread makes a block of four
-// by four and walks over all m in order, so that the sum is the same every time.
+// by four and walks over m in order, so that the sum is the same every time.
 //
 // Dispatch: (min(ceil(KQ * Q / 32), 65535), ceil(...), 1), 32 threads.
 
@@ -18,6 +18,7 @@ struct Dims {
   dest: u32,
   accumulate: u32,
   row: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -37,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   var sum: array<vec4f, 4>; // by pre
-  for (var m = 0u; m < dims.M; m++) {
+  for (var m = dims.first; m < dims.M; m++) {
     let a = x[m * KQ + k];
     let d = dy[m * Q + q];
     sum[0] += a.x * d;

@@ -1,7 +1,8 @@
 // dW[post, pre] (+)= sum over b, t of dI_t[post] z_{t - shift}[pre], gathered: only steps at which pre spiked are read.
 //
 // One dispatch makes the gradients of up to three matrices, its jobs. A job counts the steps t0 <= t < t1 of
-//   spikes_0, spikes_1, spikes_2           words of its spikes, from bits_along_time on [ceil(T/32)][B][4 KQ]
+//   spikes_0, spikes_1, spikes_2           words of its spikes, from bits_along_time on [ceil(T/32)][B][4 KQ]; where that is NONE,
+//                                          a few dense inputs instead, floats [T][B][4 KQ]
 //   d_current_0, d_current_1, d_current_2  quads of dI [rows][B][Q]; the first row is step row0
 //   start                                  states before the first step, [slots][B][4 KQ]: the spikes z_{-1} are slot start_z,
 //                                          unless that is NONE; of one job at most
@@ -135,6 +136,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   if (job.first == dims.first_0) {
     for (var s = part; s < starts; s += PARTS) {
       sum += start[(job.start_z * B + s) * K4 + pre] * d_current_0[s * Q + q];
+    }
+    if (job.bits_along_time == NONE) {
+      for (var m = s0 * B + part; m < s1 * B; m += PARTS) {
+        sum += bitcast<f32>(spikes_0[m * K4 + pre]) * d_current_0[(m - job.row0 * B) * Q + q];
+      }
+      t32 = NONE / 32u;
     }
     while (32u * t32 < s1) {
       var word = spikes_0[job.bits_along_time + (t32 * B + b) * K4 + pre] & counted(t32, s0, s1);

@@ -61,6 +61,7 @@ export { AvgPool2d, type Pool2dOptions, SumPool2d } from './layers/pool2d.ts';
 export { Readout, type ReadoutOptions } from './layers/readout.ts';
 export { Residual, type ResidualOptions } from './layers/residual.ts';
 export { RF, type RFOptions } from './layers/rf.ts';
+export { type Saved, savedBytes } from './layers/saved_bytes.ts';
 export { SEAdLIF, type SEAdLIFOptions } from './layers/se_adlif.ts';
 export { Sequential } from './layers/sequential.ts';
 export { type CrossEntropyOptions, crossEntropy } from './loss/cross_entropy.ts';
@@ -101,7 +102,6 @@ export {
   where,
 } from './neurons/expr.ts';
 export type { Ranges } from './neurons/ranges.ts';
-export { type Saved, savedBytes } from './layers/saved_bytes.ts';
 export type { Framework, Semantics } from './neurons/semantics.ts';
 export {
   atanSurrogate,

@@ -8,6 +8,10 @@ import type { Parameter } from './parameter.ts';
 
 const FORM = { pre: 0, post: 1, perNeuron: 2 } as const;
 
+/** As it is; rounded to half precision; rounded and stored in it, two numbers a word. The kernel's FULL, ROUNDED, PACKED. */
+export const PRECISION = { full: 0, rounded: 1, packed: 2 } as const;
+export type Precision = keyof typeof PRECISION;
+
 interface Entry {
   readonly first: number;
   readonly rows: number;
@@ -16,15 +20,16 @@ interface Entry {
   readonly post: number;
   readonly pre: number;
   readonly form: number;
+  readonly precision: Precision;
   readonly p: Parameter;
 }
 
 /** Numbers of one entry of the table, see struct Entry of the shader. */
-const FIELDS = 13;
+const FIELDS = 14;
 
 /**
- * The table of what kernels read instead of stored parameters: ranges, masks and signs are applied there. Quantisation and
- * device noise belong here too, as further columns: every kernel then trains through them.
+ * The table of what kernels read instead of stored parameters: ranges, masks, signs and half precision are applied there.
+ * Other quantisation and device noise belong here too, as further columns: every kernel then trains through them.
  */
 export class EffectiveTable {
   readonly #entries: Entry[] = [];
@@ -41,14 +46,17 @@ export class EffectiveTable {
     return this.#storage;
   }
 
-  matrix(p: Parameter, source: number, by: 'pre' | 'post'): number {
+  /** Its first quad; of packed ones, counted in packed quads. */
+  matrix(p: Parameter, source: number, by: 'pre' | 'post', precision: Precision): number {
     // a convolution's weight [channels, ...] is a matrix of channels by all that one of them reads
     const post = p.shape[0]!;
     const pre = p.data.length / post;
     const n = by === 'pre' ? pre : post;
-    return this.#once(`${by} ${source}`, () =>
-      this.#add({ rows: 4 * quads(n), quads: quads(by === 'pre' ? post : pre), source, post, pre, form: FORM[by], p }),
+    const wide = quads(by === 'pre' ? post : pre);
+    const first = this.#once(`${by} ${source} ${precision}`, () =>
+      this.#add({ rows: 4 * quads(n), quads: wide, source, post, pre, form: FORM[by], precision, p }),
     );
+    return precision === 'packed' ? 2 * first : first;
   }
 
   constants(list: readonly { p: Parameter; at: number }[], N: number): number {
@@ -65,6 +73,7 @@ export class EffectiveTable {
           post: N,
           pre: p.data.length === 1 ? 1 : 0,
           form: FORM.perNeuron,
+          precision: 'full',
           p,
         });
       }
@@ -83,7 +92,12 @@ export class EffectiveTable {
       table.set([e.first, e.rows, e.quads, e.source, e.post, e.pre, e.form, noDiagonal ? 1 : 0], FIELDS * i);
       floats.set([min, max], FIELDS * i + 8);
       table.set(
-        [mask ? arena.offset(mask) : NONE, sign ? arena.offset(sign) : NONE, rewire ? e.pre : 0],
+        [
+          mask ? arena.offset(mask) : NONE,
+          sign ? arena.offset(sign) : NONE,
+          rewire ? e.pre : 0,
+          PRECISION[e.precision],
+        ],
         FIELDS * i + 10,
       );
     });
@@ -111,7 +125,8 @@ export class EffectiveTable {
   #add(e: Omit<Entry, 'first'>): number {
     const first = this.#total;
     this.#entries.push({ first, ...e });
-    this.#total += e.rows * e.quads;
+    // rows are whole quads, so that packed ones come in pairs
+    this.#total += (e.rows * e.quads) / (e.precision === 'packed' ? 2 : 1);
     this.#storage.shape = [4 * this.#total];
     return first;
   }

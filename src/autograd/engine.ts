@@ -3,6 +3,7 @@ import { Arena } from './arena.ts';
 import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { Tape, type TapeOptions } from './tape.ts';
+import type { Tuning } from './tuning.ts';
 
 /** Anything with parameters: a net. */
 export interface Module {
@@ -19,6 +20,8 @@ export class Engine<D extends Device = Device> {
   readonly #arenas = new Map<Module, Arena>();
   readonly #owners = new WeakMap<Parameter, Arena>();
   readonly #numbers = new WeakMap<Arena, number>();
+  /** Chooses by measurement where it may; see `spiketape/tune`. */
+  tuning: Tuning | null = null;
   #bound = 0;
   #taped = 0;
 
@@ -74,13 +77,18 @@ export class Engine<D extends Device = Device> {
    *
    * @param options seed and step number for everything random in it; training: false leaves the backward pass out;
    *   observe: true leaves running statistics of normalisations as they are; memory: 'low' saves the neurons' states only now
-   *   and then for the backward pass and runs the time between again, see `chooseSegments`
+   *   and then for the backward pass and runs the time between again, see `chooseSegments`; precision: 'half' computes with
+   *   weight matrices rounded to half precision (to nearest even, at most 65,504), trained as if they were not; all else,
+   *   the stored weights included, stays float32
    */
   tape(options: Partial<TapeOptions> = {}): Tape {
-    const { memory = 'full' } = options;
+    const { memory = 'full', precision = 'full' } = options;
     if (memory !== 'full' && memory !== 'low') throw new Error(`memory: must be 'full' or 'low', got ${memory}`);
+    if (precision !== 'full' && precision !== 'half')
+      throw new Error(`precision: must be 'full' or 'half', got ${precision}`);
     return new Tape(this, {
       memory,
+      precision,
       seed: options.seed ?? 0,
       step: options.step ?? this.#taped++,
       training: options.training ?? true,
@@ -106,7 +114,7 @@ export class Engine<D extends Device = Device> {
     let step = this.#steps.get(signature);
     if (step) this.#steps.delete(signature);
     else {
-      step = this.#compile(make());
+      step = this.#compile(make);
       step.catch(() => this.#steps.delete(signature));
     }
     this.#steps.set(signature, step);
@@ -133,7 +141,9 @@ export class Engine<D extends Device = Device> {
     this.device.dispose();
   }
 
-  async #compile(lowered: Lowered): Promise<Executable> {
+  async #compile(make: () => Lowered): Promise<Executable> {
+    let lowered = make();
+    if (this.tuning && (await this.tuning.measure())) lowered = make();
     const executable = await this.device.compile(lowered.step);
     this.#lowered.set(executable, lowered);
     return executable;

@@ -1,11 +1,13 @@
 import type { Call, Step } from '../device/device.ts';
 import { byteLength, type Form, rows, type Storage, width } from '../device/storage.ts';
+import { budgetOf } from '../kernels/budget.ts';
 import * as kernels from '../kernels/dense.ts';
+import { packedWeights } from '../kernels/half.ts';
 import type { Kernel, Variant } from '../kernels/kernel.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
 import { maskGradients } from './constraints.ts';
-import { EffectiveTable } from './effective.ts';
+import { EffectiveTable, type Precision } from './effective.ts';
 import type { Node } from './op.ts';
 import { gatherWeightGradients } from './ops/spike_weight_gradient.ts';
 import type { Parameter } from './parameter.ts';
@@ -64,10 +66,11 @@ export class Lowering {
   readonly #scratch = new Map<string, Storage>();
   readonly #effective = new EffectiveTable();
   /** Gradients of weights that wait for others; whoever reads gradients flushes them first. */
-  readonly pending = new PendingGradients((jobs) => gatherWeightGradients(this, jobs));
+  readonly pending: PendingGradients;
 
   constructor(readonly tape: Tape) {
     this.training = tape.loss !== null;
+    this.pending = new PendingGradients((jobs) => gatherWeightGradients(this, jobs), budgetOf(this.limits).dispatch);
     for (const n of tape.nodes) for (const t of n.inputs) if (t) this.#uses.set(t.id, (this.#uses.get(t.id) ?? 0) + 1);
     for (const t of tape.tensors) {
       if (!tape.data.has(t.id)) continue;
@@ -85,6 +88,11 @@ export class Lowering {
     const arena = this.tape.arena ?? this.tape.update?.arena;
     if (!arena) throw new Error('lowering: the step uses no parameters');
     return arena;
+  }
+
+  /** Whether an optional feature of WebGPU may be used. */
+  has(feature: GPUFeatureName): boolean {
+    return this.tape.engine.device.features.has(feature);
   }
 
   /** Memory for this step alone. */
@@ -161,9 +169,21 @@ export class Lowering {
     this.#calls.push({ kernel, label: `${label} (${kernel.name})`, ...call, variant: call.variant ?? {} });
   }
 
-  /** First quad of a weight matrix in the effective weights, in rows by presynaptic or by postsynaptic neuron. */
-  weights(p: Parameter, rowsBy: 'pre' | 'post'): number {
-    return this.#effective.matrix(p, this.arena.offset(p), rowsBy);
+  /**
+   * First quad of a matrix in the effective weights, in rows by presynaptic or by postsynaptic neuron.
+   *
+   * @param as what half precision makes of it: nothing ('full'); rounded numbers; where the device packs them, for a shader
+   *   with a region <weights> (`packing`), rounded numbers two a word. Without half precision all are the same.
+   */
+  weights(p: Parameter, rowsBy: 'pre' | 'post', as: Precision = 'full'): number {
+    const packed = as === 'packed' && !this.packing.weights ? 'rounded' : as;
+    const precision = this.tape.options.precision === 'half' ? packed : 'full';
+    return this.#effective.matrix(p, this.arena.offset(p), rowsBy, precision);
+  }
+
+  /** Text of the region of shaders that read packed weights; none where they are not packed. */
+  get packing(): { weights?: string } {
+    return this.tape.options.precision === 'half' && this.limits.packedWeights ? { weights: packedWeights } : {};
   }
 
   /** First quad of a list of per-neuron constants for N neurons, one row after the other. */

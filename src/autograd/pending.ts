@@ -18,6 +18,8 @@ export interface SpikeGradient {
   /** Holds the spikes before the first step in its slot `z`. */
   readonly start: Storage | null;
   readonly z: number;
+  /** Estimated operations. */
+  readonly work: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export const HELD_BYTES = 16 * 2 ** 20;
  * - when three wait, which is what a dispatch has bindings for;
  * - before one that cannot join: a second one with spikes before the first step, or one of a matrix that waits already, as it
  *   adds to that one's result;
+ * - before one with which their dispatch would cost more than `most` operations;
  * - at the end of a node's backward part if one of them holds more than `HELD_BYTES`: it waits for the others of its own
  *   node only;
  * - before a call writes over what one of them reads: parts of a trace may share memory;
@@ -43,10 +46,14 @@ export const HELD_BYTES = 16 * 2 ** 20;
 export class PendingGradients {
   readonly #waiting: SpikeGradient[] = [];
 
-  constructor(readonly emit: (jobs: readonly SpikeGradient[]) => void) {}
+  constructor(
+    readonly emit: (jobs: readonly SpikeGradient[]) => void,
+    readonly most: number,
+  ) {}
 
   add(job: SpikeGradient): void {
-    if (this.#waiting.some((w) => w.weight === job.weight || (w.start && job.start))) this.flush();
+    const work = this.#waiting.reduce((sum, w) => sum + w.work, job.work);
+    if (work > this.most || this.#waiting.some((w) => w.weight === job.weight || (w.start && job.start))) this.flush();
     this.#waiting.push(job);
     if (this.#waiting.length === JOBS) this.flush();
   }

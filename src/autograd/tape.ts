@@ -23,6 +23,7 @@ export interface TapeOptions {
   readonly training: boolean;
   readonly observe: boolean;
   readonly memory: 'full' | 'low';
+  readonly precision: 'full' | 'half';
 }
 
 /**
@@ -241,6 +242,7 @@ export class Tape {
       `reports ${this.reports.map((t) => t.id).join()}`,
       this.options.training ? 'training' : 'inference',
       this.options.memory,
+      this.options.precision,
     ].join('|');
   }
 }

@@ -75,7 +75,8 @@ export async function compareWithReference(engine: Engine<GpuDevice>, experiment
 async function onDevice(engine: Engine, experiment: Experiment): Promise<{ tape: Tape; recorded: Recorded }> {
   engine.bind(experiment.module);
   // the same random numbers on both devices
-  const tape = engine.tape({ step: 0, memory: experiment.memory ?? 'full' });
+  const { memory = 'full', precision = 'full' } = experiment;
+  const tape = engine.tape({ step: 0, memory, precision });
   const recorded = experiment.record(tape);
   for (const t of recorded.inputs) t.keepGradient();
   for (const t of recorded.values) t.keep();

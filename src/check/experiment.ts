@@ -17,5 +17,7 @@ export interface Experiment {
   readonly module: Module;
   /** How the device keeps the forward pass; the reference keeps all of it. */
   readonly memory?: TapeOptions['memory'];
+  /** Of the weights, on both. */
+  readonly precision?: TapeOptions['precision'];
   record(tape: Tape): Recorded;
 }

@@ -72,6 +72,10 @@ export interface Device {
     readonly maxBinding: number;
     /** A CPU plays the GPU: few threads that do much are better than many. */
     readonly software?: boolean;
+    /** Estimated operations of a dispatch at most, in place of `budgetOf`'s rule (for tests). */
+    readonly budget?: number;
+    /** Weights of half precision are stored as such, two a word; elsewhere as rounded numbers of full length. */
+    readonly packedWeights?: boolean;
   };
   /** Optional features of WebGPU that may be used here, by their names there: 'shader-f16', 'subgroups', 'timestamp-query'. */
   readonly features: ReadonlySet<string>;

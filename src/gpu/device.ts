@@ -18,6 +18,12 @@ export interface GpuOptions {
   readonly maxWorkgroup?: number;
   /** Bytes of a binding at most, below what the adapter allows (for tests: traces are then cut into parts). */
   readonly maxBinding?: number;
+  /** Stores weights of half precision two a word (default); false: as rounded float32 (for tests). */
+  readonly packedWeights?: boolean;
+  /** Estimated operations of a dispatch at most, in place of what suits the adapter (for tests: work is then cut into parts). */
+  readonly budget?: number;
+  /** Chooses variants of kernels as for a software adapter, or as for a GPU, whatever it is (for tests). */
+  readonly software?: boolean;
   /** Optional features to do without although the adapter has them: 'timestamp-query', 'subgroups', 'shader-f16' (for tests). */
   readonly without?: readonly string[];
 }
@@ -48,13 +54,14 @@ export class GpuDevice implements Device {
     this.memory = new Memory(device, options.poison ?? false);
     this.pipelines = new Pipelines(this.memory);
     const { limits, features } = device;
+    const software = options.software ?? adapter.software;
     this.features = features;
     this.limits = {
       maxWorkgroup: Math.min(
         limits.maxComputeInvocationsPerWorkgroup,
         limits.maxComputeWorkgroupSizeX,
-        // cell_backward keeps two quads and three masks a thread in workgroup memory
-        Math.floor(limits.maxComputeWorkgroupStorageSize / 34),
+        // what cell_backward keeps of a thread in workgroup memory: with ROWS, which software adapters get, and without
+        Math.floor(limits.maxComputeWorkgroupStorageSize / (software ? 48 : 32)),
         options.maxWorkgroup ?? Number.POSITIVE_INFINITY,
       ),
       maxBinding: Math.min(
@@ -62,7 +69,9 @@ export class GpuDevice implements Device {
         limits.maxBufferSize,
         options.maxBinding ?? Number.POSITIVE_INFINITY,
       ),
-      software: adapter.software,
+      ...(options.budget ? { budget: options.budget } : {}),
+      packedWeights: options.packedWeights ?? true,
+      software,
     };
     void device.lost.then((info) => {
       this.#lost = new Error(

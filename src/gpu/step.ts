@@ -1,5 +1,6 @@
 import type { Call, Contents, Executable, Step, StepInput, StepInputs } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
+import { budgetOf } from '../kernels/budget.ts';
 import { writeDims } from '../kernels/kernel.ts';
 import { SLOTS, SLOTS_AT, STEP_BLOCK_SIZE } from '../kernels/layout.ts';
 import type { GpuDevice } from './device.ts';
@@ -7,8 +8,6 @@ import { planMemory } from './plan.ts';
 import { Reports } from './reports.ts';
 
 const UNIFORM_ALIGNMENT = 256;
-/** Operations after which a step goes on in another submit, so that a watchdog sees no submit of seconds. */
-const SUBMIT_BUDGET = 4e9;
 
 /** A call as it is encoded. */
 export interface Dispatch {
@@ -89,6 +88,7 @@ export class GpuStep implements Executable {
     const { gpu, step } = this;
     const pipelines = await gpu.alive(Promise.all(step.calls.map((c) => gpu.pipelines.get(c.kernel, c.variant))));
     const dims = new DataView(new ArrayBuffer(UNIFORM_ALIGNMENT * step.calls.length));
+    const { submit } = budgetOf(gpu.limits);
     let work = 0;
     gpu.device.pushErrorScope('validation');
     this.#dispatches = step.calls.map((call, i) => {
@@ -106,7 +106,7 @@ export class GpuStep implements Executable {
       });
       gpu.memory.counters.bindGroups++;
       work += call.work ?? 0;
-      const lastOfSubmit = work > SUBMIT_BUDGET || i === step.calls.length - 1;
+      const lastOfSubmit = work > submit || i === step.calls.length - 1;
       if (lastOfSubmit) work = 0;
       return {
         call,
@@ -227,6 +227,10 @@ function checkSizes(step: Step, limit: number): void {
   const large = all.find((s) => s && byteLength(s) > limit);
   if (large)
     throw new Error(
-      `${large.name}: [${large.shape.join(', ')}] takes ${byteLength(large)} bytes, the adapter binds at most ${limit}; use a smaller batch, fewer steps or a smaller layer`,
+      `${large.name}: [${large.shape.join(', ')}] takes ${byteLength(large)} bytes, the adapter binds at most ${limit}; use ${
+        large.form === 'words'
+          ? 'narrower layers: the parameters of a net are one piece of memory, all weights that a step reads another'
+          : 'a smaller batch, fewer steps or a smaller layer'
+      }`,
     );
 }

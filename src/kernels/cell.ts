@@ -3,7 +3,7 @@ import forwardText from '../../shaders/cell_forward.wgsl';
 import type { Adjoint, Penalty } from '../neurons/adjoint.ts';
 import { penaltyWeight } from '../neurons/adjoint.ts';
 import { type NeuronDefinition, parameter } from '../neurons/definition.ts';
-import { type Expr, expr } from '../neurons/expr.ts';
+import { type Expr, expr, topological } from '../neurons/expr.ts';
 import type { Surrogate } from '../neurons/surrogates.ts';
 import { type Names, printWgsl, timeless } from '../neurons/wgsl.ts';
 import { defineKernel } from './kernel.ts';
@@ -88,6 +88,8 @@ export interface CellStep {
   readonly carried: number;
   readonly adjoint: Adjoint | null;
   readonly planes: readonly { readonly name: string; readonly node: Expr }[];
+  /** Effective weights of a few dense inputs, which come in place of a current. */
+  readonly dense?: { readonly inputs: number; readonly weights: number };
   /** The layer above whose dI arrives instead of dz: its neurons, and where its effective weights begin. */
   readonly above?: { readonly neurons: number; readonly weights: number };
   readonly slots: SlotNames;
@@ -145,6 +147,23 @@ export function forwardRegions(
   };
 }
 
+/** Most dense inputs that a layer multiplies inside its time loop, all their weights in registers. */
+export const FEW_INPUTS = 16;
+
+/** The text of the forward kernel's regions for a few dense inputs, whose rows of effective weights begin at `weights`. */
+export function denseRegions(inputs: number, weights: number): Record<string, string> {
+  const each = (text: (k: number) => string): string[] => Array.from({ length: inputs }, (_, k) => text(k));
+  const quads = Math.ceil(inputs / 4);
+  return {
+    dense_weights: each((k) => `let dense_${k} = weight(${weights}u + ${k}u * Q + q);`).join('\n'),
+    dense: [
+      `let inputs_at = (t * B + b) * ${quads}u;`,
+      ...Array.from({ length: quads }, (_, i) => `let inputs_${i} = current[inputs_at + ${i}u];`),
+      ...each((k) => `input += inputs_${k >> 2}.${'xyzw'[k & 3]} * dense_${k};`),
+    ].join('\n'),
+  };
+}
+
 /** The text of the backward kernel's regions for a neuron; `planes` is what the forward kernel wrote, in its order. */
 export function backwardRegions(
   def: NeuronDefinition,
@@ -156,6 +175,8 @@ export function backwardRegions(
   const planeOf = new Map(used.map((p) => [p.node, p]));
   const rebuilt = adjoint.previous.map((p) => p.node);
   const roots = [adjoint.input, adjoint.lastSpike, ...adjoint.states, ...adjoint.params.map((p) => p.node)];
+  // what the gradients do not need cannot be computed from the planes either
+  const slope = adjoint.slope && topological(roots, new Set()).includes(adjoint.slope) ? adjoint.slope : null;
   const hoisted = timeless([...roots, ...rebuilt], isParameter, planeOf);
   const shared = (e: Expr) => namesOf(e, hoisted, slots);
   const now: Names = (e) => {
@@ -163,13 +184,15 @@ export function backwardRegions(
     if (p) return `n_${p.k}`;
     return e === def.z ? 'z' : (shared(e) ?? (e.op === 'leaf' ? leafBackward(e.name) : undefined));
   };
+  const sloped: Names = (e) => (e === slope ? 'slope' : now(e));
+  const slopes = printWgsl(slope ? [slope] : [], now, 'g');
   const before: Names = (e) => {
     const p = planeOf.get(e);
     if (p) return `b_${p.k}`;
     return e === def.z ? 'z_last' : shared(e);
   };
   const previous = printWgsl(rebuilt, before, 'r');
-  const printed = printWgsl(roots, now, 'e');
+  const printed = printWgsl(roots, sloped, 'e');
   const [dInput, dLast, ...rest] = printed.results;
   const states = def.states.map((s, i) => ({ s, text: rest[i]!, k: i }));
   const params = adjoint.params.map((p, i) => ({
@@ -207,7 +230,7 @@ export function backwardRegions(
           ]
         : []),
     ].join('\n'),
-    step: [
+    slope: [
       ...used.map((p) => `var b_${p.k} = vec4f(0); // ${p.name} one step before`),
       ...all.map((p) => `var s_${p.name} = vec4f(0);`),
       'if (t > dims.row0) {',
@@ -216,6 +239,10 @@ export function backwardRegions(
       ...all.map((p) => `  s_${p.name} = ${p.text};`),
       ...(all.length ? ['} else {', ...all.map((p) => `  s_${p.name} = start_at(${p.k}u, b, q);`)] : []),
       '}',
+      ...slopes.lines,
+      `let slope = ${slopes.results[0] ?? 'vec4f(1)'};`,
+    ].join('\n'),
+    step: [
       ...printed.lines,
       `let d_input = ${dInput};`,
       `let d_last = ${dLast};`,
@@ -239,7 +266,7 @@ export function aboveRegions(above: number, weights: number): Record<string, str
   const quads = Math.ceil(above / 4);
   const rows = Array.from({ length: above }, (_, k) => k);
   return {
-    prepare_above: rows.map((k) => `let above_${k} = effective[${weights}u + ${k}u * Q + q];`).join('\n'),
+    prepare_above: rows.map((k) => `let above_${k} = weight(${weights}u + ${k}u * Q + q);`).join('\n'),
     above: [
       `let errors_at = (t * B + b) * ${quads}u;`,
       ...Array.from({ length: quads }, (_, i) => `let error_${i} = grad_out[errors_at + ${i}u];`),
@@ -258,7 +285,7 @@ function preparations(def: NeuronDefinition, hoisted: readonly Expr[], slots: Sl
   // the lets would have the names of the hoisted values
   const rename = (text: string) => text.replace(/\bh(\d+)\b/g, 'k$1');
   return [
-    ...Object.keys(def.params).map((p, k) => `let p_${p} = effective[PARAMS + ${k}u * Q + q];`),
+    ...Object.keys(def.params).map((p, k) => `let p_${p} = per_neuron(PARAMS, ${k}u * Q + q);`),
     ...printed.lines.map(rename),
     ...printed.results.map((r, i) => `let h${i} = ${rename(r)};`),
   ];

@@ -4,6 +4,7 @@ import { dense } from '../autograd/ops/elementwise.ts';
 import { linear } from '../autograd/ops/linear.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import { FEW_INPUTS } from '../kernels/cell.ts';
 import type { NeuronDefinition } from '../neurons/definition.ts';
 import { onlyKnown, suggest } from '../neurons/nearest.ts';
 import { OWN_WEIGHT, oneToOne } from '../neurons/recurrence.ts';
@@ -221,10 +222,10 @@ export class Neurons extends Layer {
     return cell({ current, spikes, start }, attrs, label);
   }
 
-  /** What arrives from outside as a dense current; null for spikes that the time loop gathers itself. */
+  /** What arrives from outside as a dense current; null for spikes and few dense inputs, which the time loop adds up itself. */
   protected current(x: Tensor): Tensor | null {
     const { weight, bias } = this.params as Record<string, Parameter | undefined>;
-    if (weight) return x.form === 'bits' ? null : linear(x, weight, bias, this.label);
+    if (weight) return x.form === 'bits' || isSmall(x, this.inputs) ? null : linear(x, weight, bias, this.label);
     return x.form === 'bits' ? dense(x) : x;
   }
 
@@ -240,6 +241,8 @@ export class Neurons extends Layer {
     return run.z ?? run.v;
   }
 }
+
+const isSmall = (x: Tensor, inputs: number): boolean => x.form === 'f32' && inputs <= FEW_INPUTS;
 
 /**
  * Separates `(inputs, N, options)` from `(N, options)`.

@@ -57,7 +57,7 @@ const countOf = (params: readonly Parameter[]): number => params.reduce((sum, p)
 
 /**
  * Keeps weights few: weight * sum of |w| over the chosen parameters, with derivative 0 at 0. Masked and constrained weights
- * count as kernels read them.
+ * count as kernels read them, but not rounded to half precision.
  *
  * @param options weight (1e-5), parameters
  */

@@ -17,6 +17,11 @@ export interface Adjoint {
   readonly planes: readonly { readonly name: string; readonly node: Expr }[];
   /** States of the step before that the equations below need, in terms of planes and spikes of that step. */
   readonly previous: readonly { readonly name: string; readonly node: Expr }[];
+  /**
+   * The surrogate's derivative: where it is 0, what arrives at the spike does not matter. Null where the spike is more than a
+   * threshold, so that this cannot be said.
+   */
+  readonly slope: Expr | null;
   /** dL/dI */
   readonly input: Expr;
   /** dL/d state of the step before, in the order of the definition's states. */
@@ -63,6 +68,7 @@ export function deriveAdjoint(
   return {
     planes,
     previous: def.states.filter((s) => needed.has(state(s))).map((s) => ({ name: s, node: def.next[s]! })),
+    slope: def.z?.op === 'spike' && options.surrogate ? options.surrogate.derivative(def.z.args[0]!) : null,
     input: derivatives[0]!,
     lastSpike: derivatives[1]!,
     states: def.states.map((_, i) => derivatives[2 + i]!),

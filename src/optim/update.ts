@@ -8,6 +8,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import type { Storage } from '../device/storage.ts';
 import { CLIP, gradientNorm, shareOf } from '../kernels/optimizers.ts';
 import { fold } from '../kernels/sizes.ts';
+import { sumOfAll } from '../kernels/subgroups.ts';
 import type { Clip, Rule } from './optimizer.ts';
 
 interface UpdateAttrs {
@@ -153,7 +154,7 @@ function normOf(low: Lowering, arena: Arena, wanted: Tensor | null): Storage {
   const add = (x: Storage, count: number, result: Storage, squares: boolean, last: boolean): void => {
     const share = last ? Math.max(1, count) : shareOf(count);
     low.call(gradientNorm, 'gradient norm', {
-      variant: { constants: { SQUARES: squares, LAST: last } },
+      variant: { constants: { SQUARES: squares, LAST: last }, regions: low.has('subgroups') ? sumOfAll : {} },
       dims: { count, share },
       buffers: { x, result },
       groups: [Math.max(1, Math.ceil(count / share)), 1, 1],

@@ -107,9 +107,9 @@ export const cellBackward: Twin = (c) => {
 /** What the current gradients of a step, `later`, send back to the spike of neuron n at the step before. */
 function sentBack(c: TwinCall, { N, Q }: CellStep, later: Float64Array, n: number): number {
   const effective = c.of('effective');
-  const from = 4 * c.constant('W_REC') + n;
+  const [from, stride] = c.constant('ROWS') ? [4 * Q * n, 1] : [n, 4 * Q];
   let sum = 0;
-  for (let j = 0; j < N; j++) sum += later[j]! * effective[from + j * 4 * Q]!;
+  for (let j = 0; j < N; j++) sum += later[j]! * effective[4 * c.constant('W_REC') + from + j * stride]!;
   return sum;
 }
 

@@ -107,6 +107,11 @@ function arriving(c: TwinCall, plan: CellStep, t: number, b: number, n: number, 
   const pitch = 4 * Q;
   const effective = c.of('effective');
   let sum = c.flag('HAS_BIAS') ? effective[4 * c.constant('BIAS') + n]! : 0;
+  if (plan.dense) {
+    const { inputs, weights } = plan.dense;
+    const from = (t * B + b) * 4 * quads(inputs);
+    for (let k = 0; k < inputs; k++) sum += c.of('current')[from + k]! * effective[4 * weights + k * pitch + n]!;
+  }
   if (c.flag('HAS_CURRENT')) sum += c.of('current')[(t * B + b) * pitch + n]!;
   if (c.flag('HAS_INPUT')) {
     const K = attrs.weight!.shape[1]!;

@@ -1,5 +1,6 @@
 import { numberCount, type Storage, unpackSpikes } from '../device/storage.ts';
 import { quads } from '../kernels/sizes.ts';
+import { halfValue } from './half.ts';
 
 /** Input data in a storage's layout as plain numbers: padded as on the device, one number a spike. */
 export function numbersOf(data: Float32Array | Uint32Array, to: Storage): Float64Array {
@@ -21,13 +22,4 @@ export function numbersOf(data: Float32Array | Uint32Array, to: Storage): Float6
     case 'half':
       return out.map((_, i) => halfValue((data[i >>> 1]! >>> (16 * (i & 1))) & 0xffff));
   }
-}
-
-/** The value of a binary16 number. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }

@@ -8,7 +8,9 @@ export const weightGradientSpikes: Twin = (c) => {
   for (let j = 0; j < JOBS; j++) {
     const dim = (name: JobField): number => c.dims[`${name}_${j}`]!;
     if (dim('first') === NONE) continue;
-    const [K, N, B, shift] = [dim('K'), dim('N'), dim('B'), dim('shift')];
+    const [K, N, B, shift, dest] = [dim('K'), dim('N'), dim('B'), dim('shift'), dim('dest')];
+    const [t0, t1, row0] = [dim('t0'), dim('t1'), dim('row0')];
+    const [accumulate, noDiagonal] = [dim('accumulate') === 1, dim('no_diagonal') === 1];
     const [spikes, dCurrent] = [c.of(`spikes_${j}`), c.of(`d_current_${j}`)];
     const [KP, NP] = [4 * quads(K), 4 * quads(N)];
     const spike = (t: number, b: number, pre: number): number => {
@@ -18,13 +20,12 @@ export const weightGradientSpikes: Twin = (c) => {
     for (let post = 0; post < N; post++) {
       for (let pre = 0; pre < K; pre++) {
         let sum = 0;
-        for (let t = dim('t0'); t < dim('t1'); t++) {
-          const row = t - dim('row0');
-          for (let b = 0; b < B; b++) sum += dCurrent[(row * B + b) * NP + post]! * spike(t - shift, b, pre);
+        for (let t = t0; t < t1; t++) {
+          for (let b = 0; b < B; b++) sum += dCurrent[((t - row0) * B + b) * NP + post]! * spike(t - shift, b, pre);
         }
-        if (dim('no_diagonal') === 1 && post === pre) sum = 0;
-        const at = dim('dest') + post * K + pre;
-        grads[at] = (dim('accumulate') === 1 ? grads[at]! : 0) + sum;
+        if (noDiagonal && post === pre) sum = 0;
+        const at = dest + post * K + pre;
+        grads[at] = (accumulate ? grads[at]! : 0) + sum;
       }
     }
   }

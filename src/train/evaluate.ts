@@ -12,6 +12,8 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   /** For what is random in inference, as an encoder by rate is (default 0): the same seed gives the same spikes. */
   readonly seed?: number;
+  /** 'half': with the weights rounded, as `fit` trained them then (default 'full'). */
+  readonly precision?: 'full' | 'half';
   readonly signal?: AbortSignal;
 }
 
@@ -28,8 +30,8 @@ export async function evaluate(
   set: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  onlyKnown('evaluate', options, ['loss', 'batchSize', 'seed', 'signal']);
-  const { loss: lossOf, batchSize = 64, seed = 0, signal } = options;
+  onlyKnown('evaluate', options, ['loss', 'batchSize', 'seed', 'precision', 'signal']);
+  const { loss: lossOf, batchSize = 64, seed = 0, precision = 'full', signal } = options;
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new Error(`evaluate: batchSize must be a whole number above 0, got ${batchSize}`);
   const monitor = new Monitor();
@@ -37,7 +39,7 @@ export async function evaluate(
   for (let from = 0; from < set.count; from += batchSize) {
     signal?.throwIfAborted();
     const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
-    const tape = engine.tape({ seed, step: from, training: false });
+    const tape = engine.tape({ seed, step: from, training: false, precision });
     const { result } = lossOf(net.forward(inputOf(tape, batch)), answersOf(batch, lossOf), { mask: batch.mask });
     Monitor.watch(tape, result);
     await tape.run();

@@ -47,6 +47,11 @@ export interface FitOptions {
    * memory for long sequences, for one more forward pass. Default 'full'.
    */
   readonly memory?: 'full' | 'low';
+  /**
+   * 'half' computes with weight matrices rounded to half precision, in training and validation; what is trained and saved,
+   * gradients, states and sums stay float32. Default 'full'.
+   */
+  readonly precision?: 'full' | 'half';
   /** Stops after the step at hand. */
   readonly signal?: AbortSignal;
   /** Called some times a second at most, with the mean over the epoch so far. */
@@ -61,7 +66,7 @@ export interface FitOptions {
 
 const OPTIONS: readonly (keyof FitOptions)[] = [
   ...(['loss', 'optimizer', 'epochs', 'batchSize', 'regularizers', 'validation', 'seed', 'schedule'] as const),
-  ...(['truncate', 'memory', 'signal', 'onProgress', 'onEpoch', 'onWarning'] as const),
+  ...(['truncate', 'memory', 'precision', 'signal', 'onProgress', 'onEpoch', 'onWarning'] as const),
 ];
 
 export interface FitProgress extends Score {
@@ -108,6 +113,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
     schedule,
     truncate,
     memory = 'full',
+    precision = 'full',
     signal,
     onProgress,
     onEpoch,
@@ -130,7 +136,7 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
   const windows = cut ? Math.ceil(set.steps / cut.steps) : 1;
   const train = async (window: Window, state: CarriedState, step: number, readings: Readings): Promise<void> => {
     const { batch, from, before, after, judged, weight } = window;
-    const tape = engine.tape({ seed, step, memory });
+    const tape = engine.tape({ seed, step, memory, precision });
     const y = net.forward(inputOf(tape, batch), before || after ? { state } : {});
     if (cut && y.shape[0] !== batch.shape[0])
       throw new Error(
@@ -188,13 +194,16 @@ export async function fit(engine: Engine, net: Sequential, set: Dataset, options
       const lr = optimizer.lr * optimizer.scale;
       const scored =
         validation && !signal?.aborted
-          ? await evaluate(engine, net, validation, { loss: lossOf, seed, ...(signal ? { signal } : {}) }).catch(
-              (error) => {
-                // stopped while it was scored: the epoch itself is whole
-                if (signal?.aborted) return null;
-                throw error;
-              },
-            )
+          ? await evaluate(engine, net, validation, {
+              loss: lossOf,
+              seed,
+              precision,
+              ...(signal ? { signal } : {}),
+            }).catch((error) => {
+              // stopped while it was scored: the epoch itself is whole
+              if (signal?.aborted) return null;
+              throw error;
+            })
           : null;
       const result = { ...monitor.score, epoch, lr, gradientNorm, seconds, validation: scored };
       results.push(result);

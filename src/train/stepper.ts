@@ -10,6 +10,8 @@ export interface StepperOptions {
   readonly batch?: number;
   /** 'bits' for inputs that are spikes, 0 and 1, if the net was trained on such (default 'f32'). */
   readonly form?: 'f32' | 'bits';
+  /** 'half': with the weights rounded, if the net was trained so (default 'full'). */
+  readonly precision?: 'full' | 'half';
 }
 
 /**
@@ -40,6 +42,7 @@ const turns = new WeakMap<Engine, Turn>();
 export class Stepper {
   readonly batch: number;
   readonly form: 'f32' | 'bits';
+  readonly precision: 'full' | 'half';
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   #state = new CarriedState();
   #steps = 0;
@@ -50,16 +53,19 @@ export class Stepper {
     readonly net: Sequential,
     options: StepperOptions = {},
   ) {
-    onlyKnown('Stepper', options, ['batch', 'form']);
-    const { batch = 1, form = 'f32' } = options;
+    onlyKnown('Stepper', options, ['batch', 'form', 'precision']);
+    const { batch = 1, form = 'f32', precision = 'full' } = options;
     this.batch = positiveInteger('Stepper', 'batch', batch);
     if (form !== 'f32' && form !== 'bits') throw new Error(`Stepper: form must be 'f32' or 'bits', got '${form}'`);
     this.form = form;
+    this.precision = precision;
     if (net.parameters().some((p) => !engine.arenaOf(p))) engine.bind(net);
     // recorded and never run: what states there are
     const shape = [1, batch, net.inputs];
     const state = new CarriedState();
-    const x = engine.tape({ training: false, step: 0 }).input(new Float32Array(count(shape)), { shape, form });
+    const x = engine
+      .tape({ training: false, step: 0, precision })
+      .input(new Float32Array(count(shape)), { shape, form });
     const y = net.forward(x, { state });
     if (y.shape[0] !== 1)
       throw new Error(
@@ -90,7 +96,7 @@ export class Stepper {
         );
       const state = new CarriedState();
       for (const [place, t] of this.#state.final) state.final.set(place, t);
-      const tape = engine.tape({ training: false, step: this.#steps });
+      const tape = engine.tape({ training: false, step: this.#steps, precision: this.precision });
       const y = net.forward(tape.input(values, { shape: [T, batch, net.inputs], form, name: 'x' }), { state });
       y.keep();
       await tape.run();

@@ -140,6 +140,7 @@ it('the entries of the effective weights are laid out as their shader reads them
     mask: 0xffffffff,
     signs: 0xffffffff,
     sign_row: 0,
+    stored_as: 0,
   });
   expect(entries.find((e) => e.source === arena.offset(recurrent))).toMatchObject({
     rows: 12,

@@ -362,7 +362,7 @@ describe('smooth mode: gradients through masks and signs against central differe
       (c) =>
         effective({
           ...c,
-          of: (name) => (name === 'table' ? c.of('table').map((x, i) => (i % 13 === 10 ? 0xffffffff : x)) : c.of(name)),
+          of: (name) => (name === 'table' ? c.of('table').map((x, i) => (i % 14 === 10 ? 0xffffffff : x)) : c.of(name)),
         }),
     ],
   ])('a planted error is seen: %s', async (_, name, twin) => {

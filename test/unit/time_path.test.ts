@@ -1,55 +1,55 @@
 import { expect, it } from 'vitest';
-import { chooseTimePath } from '../../src/kernels/time_path.ts';
+import { chooseTimePath, type LayerShape, possiblePaths } from '../../src/kernels/time_path.ts';
 
 // The rule that lays out a layer's time loop, at sizes around its limits.
 
 const choose = (
   N: number,
   recurrent: boolean,
-  o: { B?: number; T?: number; inputs?: number; maxWorkgroup?: number; chunk?: number } = {},
-) =>
-  chooseTimePath(
-    { N, B: o.B ?? 1, T: o.T ?? 100, inputs: o.inputs ?? 10, recurrent },
-    { maxWorkgroup: o.maxWorkgroup ?? 256 },
-    o.chunk,
-  );
+  o: Partial<LayerShape> & Parameters<typeof chooseTimePath>[2] & { maxWorkgroup?: number; software?: boolean } = {},
+) => {
+  const { B = 1, T = 100, inputs = 10, maxWorkgroup = 256, software = false, chunk, path } = o;
+  return chooseTimePath({ N, B, T, inputs, recurrent }, { maxWorkgroup, software }, { chunk, path });
+};
 
 it.each([
-  // N, threads, tiles with up to 256 threads of four neurons
-  [1, 8, 1],
-  [31, 8, 1],
-  [32, 8, 1],
-  [33, 16, 1],
-  [64, 16, 1],
-  [65, 32, 1],
-  [130, 64, 1],
-  [240, 64, 1],
-  [257, 128, 1],
-  [512, 128, 1],
-  [513, 256, 1],
-  [1024, 256, 1],
-  [1025, 256, 2],
-  [2048, 256, 2],
-  [4096, 256, 4],
-  [8192, 256, 8],
-])('%i neurons: %i threads, %i tiles', (N, workgroup, tiles) => {
-  const [alone, recurrent] = [choose(N, false), choose(N, true)];
-  expect(alone).toMatchObject({ workgroup, tiles, wide: false, chunk: 100 });
-  expect(recurrent).toMatchObject({ workgroup, tiles, wide: tiles > 1 });
-  expect(recurrent.chunk).toBe(tiles > 1 ? 1 : 100);
+  // N, threads and tiles of a recurrent layer with up to 256 threads of four neurons, of one that is not recurrent
+  [1, 8, 1, 8, 1],
+  [31, 8, 1, 8, 1],
+  [32, 8, 1, 8, 1],
+  [33, 16, 1, 16, 1],
+  [64, 16, 1, 16, 1],
+  [65, 32, 1, 32, 1],
+  [130, 64, 1, 64, 1],
+  [240, 64, 1, 64, 1],
+  [257, 128, 1, 64, 2],
+  [512, 128, 1, 64, 2],
+  [513, 256, 1, 64, 3],
+  [1024, 256, 1, 64, 4],
+  [1025, 64, 5, 64, 5],
+  [2048, 64, 8, 64, 8],
+  [4096, 64, 16, 64, 16],
+  [8192, 64, 32, 64, 32],
+])('%i neurons: recurrent %i threads, %i tiles; else %i threads, %i tiles', (N, threads, tiles, free, freeTiles) => {
+  const wide = N > 1024;
+  expect(choose(N, true)).toMatchObject({ workgroup: threads, tiles, wide, chunk: wide ? 1 : 100 });
+  expect(choose(N, false)).toMatchObject({ workgroup: free, tiles: freeTiles, wide: false, chunk: 100 });
 });
 
 it('covers every neuron once, with whole words of spikes in a tile and no more threads than there are', () => {
   for (const maxWorkgroup of [8, 64, 128, 256, 1024]) {
     for (let N = 1; N <= 8192; N = Math.ceil(N * 1.3)) {
       for (const recurrent of [false, true]) {
-        const { workgroup, tiles, wide } = choose(N, recurrent, { maxWorkgroup });
-        const quads = Math.ceil(N / 4);
-        expect(workgroup).toBeLessThanOrEqual(maxWorkgroup);
-        expect(workgroup % 8).toBe(0);
-        expect(tiles * workgroup).toBeGreaterThanOrEqual(quads);
-        expect((tiles - 1) * workgroup).toBeLessThan(quads);
-        expect(wide).toBe(recurrent && tiles > 1);
+        for (const path of ['loop', 'steps'] as const) {
+          const { workgroup, tiles, wide } = choose(N, recurrent, { maxWorkgroup, path });
+          const quads = Math.ceil(N / 4);
+          expect(workgroup).toBeLessThanOrEqual(maxWorkgroup);
+          expect(workgroup % 8).toBe(0);
+          expect(tiles * workgroup).toBeGreaterThanOrEqual(quads);
+          expect((tiles - 1) * workgroup).toBeLessThan(quads);
+          // tiles of a recurrent layer cannot share a time loop
+          expect(wide).toBe(recurrent && tiles > 1);
+        }
       }
     }
   }
@@ -57,16 +57,40 @@ it('covers every neuron once, with whole words of spikes in a tile and no more t
 
 it('uses a larger workgroup where the adapter has it', () => {
   expect(choose(4096, true, { maxWorkgroup: 1024 })).toMatchObject({ workgroup: 1024, tiles: 1, wide: false });
-  expect(choose(4097, true, { maxWorkgroup: 1024 })).toMatchObject({ workgroup: 1024, tiles: 2, wide: true, chunk: 1 });
+  expect(choose(4097, true, { maxWorkgroup: 1024 })).toMatchObject({ workgroup: 64, tiles: 17, wide: true, chunk: 1 });
 });
 
-it('cuts time into chunks of whole words when a dispatch would run for long, and never below 32 steps', () => {
-  const short = choose(240, true, { T: 1000, B: 32 });
-  expect(short.chunk).toBe(480);
-  expect(short.chunk * short.work).toBeLessThanOrEqual(1e9);
-  expect((short.chunk + 32) * short.work).toBeGreaterThan(1e9);
-  expect(choose(1024, true, { T: 1000, B: 512 }).chunk).toBe(32);
-  expect(choose(240, false, { T: 1000 }).chunk).toBe(1000);
+it.each([
+  [{ N: 8192, recurrent: false }, 256, ['loop']],
+  [{ N: 256, recurrent: true }, 256, ['loop']],
+  [{ N: 257, recurrent: true }, 256, ['loop', 'steps']],
+  [{ N: 1024, recurrent: true }, 256, ['loop', 'steps']],
+  [{ N: 1025, recurrent: true }, 256, ['steps']],
+  [{ N: 2048, recurrent: true }, 1024, ['loop', 'steps']],
+  [{ N: 256, recurrent: true }, 8, ['steps']],
+])('of %j with %i threads: %j', (layer, maxWorkgroup, paths) => {
+  const shape = { B: 1, T: 100, inputs: 10, ...layer };
+  expect(possiblePaths(shape, { maxWorkgroup })).toEqual(paths);
+  for (const path of ['loop', 'steps'] as const) {
+    const { wide } = chooseTimePath(shape, { maxWorkgroup }, { path });
+    expect(wide).toBe((paths.includes(path) ? path : paths[0]) === 'steps');
+  }
+});
+
+it('cuts time into chunks of whole words when a dispatch would run for long', () => {
+  // a CPU that plays the GPU: by operations alone
+  const slow = choose(240, true, { T: 1000, B: 32, software: true });
+  expect(slow.chunk).toBe(480);
+  expect(slow.chunk * slow.work).toBeLessThanOrEqual(1e9);
+  expect((slow.chunk + 32) * slow.work).toBeGreaterThan(1e9);
+  expect(choose(1024, true, { T: 1000, B: 512, software: true }).chunk).toBe(1);
+  expect(choose(240, false, { T: 1000, software: true }).chunk).toBe(1000);
+  // sMNIST on a GPU
+  expect(choose(240, true, { T: 840, B: 256, inputs: 80 }).chunk).toBe(576);
+  // few samples: by what a thread waits for
+  expect(choose(240, true, { T: 3200, inputs: 80 }).chunk).toBe(928);
+  expect(choose(128, true, { T: 3200, B: 32, inputs: 128 }).chunk).toBe(1536);
+  expect(choose(128, true, { T: 3200, B: 1, inputs: 128, software: true }).chunk).toBe(3200);
 });
 
 it('takes the chunk that it is told, up to the whole sequence', () => {

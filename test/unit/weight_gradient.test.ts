@@ -28,6 +28,7 @@ const job = (label: string, more: Partial<SpikeGradient> = {}): SpikeGradient =>
     shift: 0,
     start: null,
     z: 0,
+    work: 1,
     ...more,
   };
 };
@@ -35,7 +36,7 @@ const job = (label: string, more: Partial<SpikeGradient> = {}): SpikeGradient =>
 /** What is emitted, a list of labels each. */
 function waiting(): { pending: PendingGradients; emitted: string[][] } {
   const emitted: string[][] = [];
-  return { emitted, pending: new PendingGradients((jobs) => emitted.push(jobs.map((j) => j.label))) };
+  return { emitted, pending: new PendingGradients((jobs) => emitted.push(jobs.map((j) => j.label)), 10) };
 }
 
 describe('gradients wait', () => {
@@ -55,6 +56,14 @@ describe('gradients wait', () => {
     const { pending, emitted } = waiting();
     const { weight } = job('a');
     for (const label of ['a', 'b', 'c']) pending.add(job(label, label === 'b' ? {} : { weight }));
+    expect(emitted).toEqual([['a', 'b']]);
+  });
+
+  it('not beside another with which the dispatch would be long', () => {
+    const { pending, emitted } = waiting();
+    pending.add(job('a', { work: 4 }));
+    pending.add(job('b', { work: 6 }));
+    pending.add(job('c'));
     expect(emitted).toEqual([['a', 'b']]);
   });
 
@@ -139,13 +148,14 @@ describe('in a training step', () => {
       form: 'f32',
     });
     const [first, ...others] = mixed.filter(
-      ({ kernel, label }) => /weight_gradient/.test(kernel.name) && !/Readout/.test(label),
+      ({ kernel, label }) => /weight_gradient/.test(kernel.name) && !/^\d Readout weight/.test(label),
     );
     expect([first!.kernel.name, ...others.map((c) => c.kernel.name)]).toEqual([
       'weight_gradient',
       'weight_gradient_spikes',
     ]);
-    expect([first!.dims.accumulate, others[0]!.dims.accumulate_0]).toEqual([0, 1]);
+    // beside the readout's
+    expect([first!.dims.accumulate, others[0]!.dims.accumulate_1]).toEqual([0, 1]);
   });
 });
 

@@ -52,7 +52,7 @@ describe('with a neuron prints what a layer of it compiles', () => {
     ['LIF', ['activity', '--neuron', 'lif', '--rate', '--voltage'], 'activity', { regularized: true }],
     ['LIF', ['--neuron', 'lif', '--state', '--lengths'], 'cell_forward', { carried: true, lengths: true }],
     ['LIF', ['--neuron', 'lif', '--current', '--inference'], 'cell_forward', { input: 'current', training: false }],
-    ['LI exponential delay 0 one', ['linear', '--neuron', 'li', '--dense'], 'linear', { input: 'dense' }],
+    ['LI exponential delay 0 one', ['--neuron', 'li', '--dense'], 'cell_forward', { input: 'dense' }],
   ];
   it.each(cases)('%s %j', async (name, argv, kernel, setting) => {
     const text = await printed(...argv, '--neurons', '33', '--inputs', '6');

@@ -1,4 +1,5 @@
 import { ACTIVITY_ROWS, rateTerm } from '../../kernels/activity.ts';
+import { FEW_INPUTS } from '../../kernels/cell.ts';
 import { parameter } from '../../neurons/definition.ts';
 import { type Expr, leaf, written } from '../../neurons/expr.ts';
 import type { Node, Op } from '../op.ts';
@@ -57,7 +58,7 @@ const validSteps = (node: Node<CellAttrs>): number => {
 /**
  * Runs a layer of neurons over all time steps.
  *
- * @param inputs `current` [T, B, N] dense; `spikes` [T, B, inputs] gathered through `weight`; `start` [states (+ 1), B, N],
+ * @param inputs `current` [T, B, N] dense; `spikes` [T, B, inputs] gathered through `weight`, or dense ones if they are few; `start` [states (+ 1), B, N],
  *   zeros by default
  */
 export function cell(
@@ -76,7 +77,8 @@ export function cell(
   };
   check(current, 'the current', 'f32', [T, B, N]);
   check(start, 'the initial state', 'f32', [def.states.length + (def.z ? 1 : 0), B, N]);
-  if (spikes) check(spikes, 'the input spikes', 'bits', [T, B, weight?.shape[1] ?? 0]);
+  const K = weight?.shape[1] ?? 0;
+  if (spikes) check(spikes, 'the input', spikes.form === 'f32' && K <= FEW_INPUTS ? 'f32' : 'bits', [T, B, K]);
   if (recurrent && !def.z) throw new Error(`${label}: a ${def.name} does not spike and cannot be recurrent`);
 
   const extras: CellExtras = { monitored: false, penalties: [], rate: null };

@@ -38,8 +38,10 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const whole = low.needs(current) || low.needs(spikesIn) || low.keeps(out.currentGradient);
   const inPlace = traces !== null && !traceKept(low, node, plan) && !(whole && segments.list.length > 1);
   const separate = inPlace ? null : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
-  const weightsAbove = above ? low.weights(above.weight, 'post') : 0;
+  const weightsAbove = above ? low.weights(above.weight, 'post', 'packed') : 0;
   const params = adjoint.params.length;
+  // rows of single neurons are read by single threads, which costs a GPU more than it saves
+  const rows = low.limits.software === true && !path.wide;
   const variant = (hasStart: boolean) => ({
     constants: {
       N,
@@ -48,7 +50,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       WORKGROUP: path.workgroup,
       STATES: def.states.length,
       CARRIED: plan.carried + params,
-      W_REC: recurrent ? low.weights(recurrent, 'post') : 0,
+      W_REC: recurrent ? low.weights(recurrent, rows ? 'pre' : 'post', 'packed') : 0,
       PARAMS: low.constants(attrs.constants, N),
       HAS_START: hasStart,
       HAS_LENGTHS: plan.lengths !== null,
@@ -59,10 +61,12 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       RECURRENT: recurrent !== null,
       SPIKES: def.z !== null,
       WIDE: path.wide,
+      ROWS: rows ? 1 : 0,
       IN_PLACE: inPlace,
     },
     regions: {
       ...backwardRegions(def, adjoint, planes, slots),
+      ...low.packing,
       ...(above ? aboveRegions(above.weight.shape[0]!, weightsAbove) : {}),
     },
   });

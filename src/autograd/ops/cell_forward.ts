@@ -1,5 +1,5 @@
 import { ACTIVITY_ROWS, activity, rateRegion, rateTerm } from '../../kernels/activity.ts';
-import { cellForward, forwardRegions } from '../../kernels/cell.ts';
+import { cellForward, denseRegions, forwardRegions } from '../../kernels/cell.ts';
 import { bitsAlongTime, words } from '../../kernels/sizes.ts';
 import type { Expr } from '../../neurons/expr.ts';
 import type { Lowering } from '../lowering.ts';
@@ -53,7 +53,7 @@ function run(
   a: { i: number; t0: number; t1: number; planes: CellPlan['planes']; replay: boolean },
 ): void {
   const plan = planOf(low, node);
-  const { attrs, def, T, B, N, Q, path, slots, segments } = plan;
+  const { attrs, def, T, B, N, Q, path, slots, segments, dense } = plan;
   const { weight, recurrent, bias, extras } = attrs;
   const [current, spikesIn, start] = [
     node.inputs[INPUT.current] ?? null,
@@ -71,12 +71,12 @@ function run(
       WORKGROUP: path.workgroup,
       STATES: def.states.length,
       IN_WORDS: words(inputs),
-      W_IN: weight ? low.weights(weight, 'pre') : 0,
-      W_REC: recurrent ? low.weights(recurrent, 'pre') : 0,
+      W_IN: weight ? low.weights(weight, 'pre', 'packed') : 0,
+      W_REC: recurrent ? low.weights(recurrent, 'pre', 'packed') : 0,
       BIAS: bias ? low.constants([bias], N) : 0,
       PARAMS: low.constants(attrs.constants, N),
       HAS_CURRENT: current !== null,
-      HAS_INPUT: weight !== null,
+      HAS_INPUT: weight !== null && !dense,
       HAS_BIAS: bias !== null,
       HAS_START: start !== null,
       HAS_LENGTHS: plan.lengths !== null,
@@ -86,13 +86,17 @@ function run(
       STATS: plan.monitored && !a.replay,
       REPLAY: a.replay,
     },
-    regions: forwardRegions(
-      def,
-      a.planes,
-      extras.penalties.map((p) => p.penalty),
-      slots,
-      a.replay,
-    ),
+    regions: {
+      ...forwardRegions(
+        def,
+        a.planes,
+        extras.penalties.map((p) => p.penalty),
+        slots,
+        a.replay,
+      ),
+      ...(dense ? denseRegions(dense.inputs, dense.weights) : {}),
+      ...low.packing,
+    },
   };
   low.call(cellForward, `${node.label} ${a.replay ? 'replay' : 'forward'}`, {
     variant,
@@ -113,8 +117,8 @@ function run(
     },
     buffers: {
       effective: low.effective,
-      current: current && low.of(current),
-      in_bits: spikesIn && low.of(spikesIn),
+      current: dense ? low.of(spikesIn!) : current && low.of(current),
+      in_bits: dense ? null : spikesIn && low.of(spikesIn),
       start: start && low.of(start),
       lengths: plan.lengths,
       trace: a.planes.length ? plan.traces![a.i]! : null,

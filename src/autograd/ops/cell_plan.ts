@@ -65,7 +65,11 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   for (const p of adjoint?.planes ?? []) want(p.name, p.node);
 
   const carried = def.states.length + (def.z ? 1 : 0);
-  const inputs = node.inputs[INPUT.spikes]?.shape[2] ?? 0;
+  const input = node.inputs[INPUT.spikes] ?? null;
+  const inputs = input?.shape[2] ?? 0;
+  const dense =
+    input?.form === 'f32' ? { dense: { inputs, weights: low.weights(attrs.weight!, 'pre', 'packed') } } : {};
+  const layer = { N, B, T, inputs, recurrent: attrs.recurrent !== null };
   const Q = quads(N);
   const monitored = extras.monitored || low.used(out.activity);
   const segments = chooseSegments(
@@ -80,6 +84,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const last = segments.list.length - 1;
   const lengths = out.v.lengths ? low.of(out.v.lengths.tensor) : null;
   return {
+    ...dense,
     attrs,
     def,
     T,
@@ -90,7 +95,10 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     adjoint,
     planes,
     lengths,
-    path: chooseTimePath({ N, B, T, inputs, recurrent: attrs.recurrent !== null }, low.limits, attrs.chunk),
+    path: chooseTimePath(layer, low.limits, {
+      chunk: attrs.chunk,
+      path: attrs.chunk ? undefined : low.tape.engine.tuning?.choice(layer),
+    }),
     slots: {
       surrogate: Object.keys(surrogate?.constants ?? {}),
       penalties: extras.penalties.flatMap(({ penalty: p }) => [p.name, ...Object.keys(p.constants ?? {})]),

@@ -1,4 +1,5 @@
 import { rows } from '../../device/storage.ts';
+import { budgetOf, partsOf } from '../../kernels/budget.ts';
 import * as kernels from '../../kernels/conv.ts';
 import { fold, quads } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
@@ -24,10 +25,10 @@ const op: Op<Attrs> = {
     const [O, OH, OW] = window.output;
     const spikes = x.form === 'bits';
     const to = low.give(y, low.make(y.name, 'f32', y.shape));
-    const dims = { weights: low.weights(weight, 'pre'), bias: b ? low.constants([b], O) : 0 };
+    const dims = { weights: low.weights(weight, 'pre', 'rounded'), bias: b ? low.constants([b], O) : 0 };
     // of spikes a thread makes one place, of floats four
     const threads = quads(O) * (spikes ? OH * OW : quads(OH * OW));
-    for (const piece of pieces(rows(x.shape), threads, operations(window))) {
+    for (const piece of pieces(low, rows(x.shape), threads, operations(window))) {
       low.call(spikes ? kernels.conv2dSpikes : kernels.conv2d, node.label, {
         variant: { constants: { ...kernels.constantsOf.conv(window), HAS_BIAS: bias } },
         dims: { ...piece.dims, ...sizeOf(window), ...dims },
@@ -81,9 +82,9 @@ function inputGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowering
   const x = node.inputs[0]!;
   const [C, H, W] = window.input;
   const dx = low.make(`gradient of ${x.name}`, 'f32', x.shape);
-  const weights = low.weights(node.params[0]!, 'pre');
+  const weights = low.weights(node.params[0]!, 'pre', 'rounded');
   const threads = window.groups * quads(C / window.groups) * H * W;
-  for (const piece of pieces(rows(x.shape), threads, operations(window))) {
+  for (const piece of pieces(low, rows(x.shape), threads, operations(window))) {
     low.call(kernels.conv2dInput, `${node.label} input gradient`, {
       variant: { constants: kernels.constantsOf.conv(window) },
       dims: { ...piece.dims, ...sizeOf(window), weights },
@@ -114,7 +115,7 @@ function weightGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowerin
   const count = Math.ceil(all / perPart);
   const biases = count * quads(O * taps);
   const parts = low.make(`${node.label} parts of the weight gradient`, 'f32', [biases + count * quads(O), 4]);
-  for (const piece of pieces(count, threads, (operations(window) / OH) * perPart)) {
+  for (const piece of pieces(low, count, threads, (operations(window) / OH) * perPart)) {
     low.call(spikes ? kernels.conv2dWeightSpikes : kernels.conv2dWeight, `${node.label} weight gradient`, {
       variant: { constants: { ...kernels.constantsOf.weight(window), HAS_BIAS: hasBias } },
       dims: { ...piece.dims, columns: OW, rows: all, rows_per_part: perPart, parts: count },
@@ -146,15 +147,9 @@ const sizeOf = ({ kernel }: Sliding) => ({ kernel_rows: kernel[0], kernel_column
 const operations = ({ input, output, kernel, groups }: Sliding): number =>
   2 * output[0] * output[1] * output[2] * (input[0] / groups) * kernel[0] * kernel[1];
 
-/** Operations of one dispatch: a slow adapter is done with them before a watchdog wakes. */
-const DISPATCH_BUDGET = 4e9;
-
 /** Cuts a dispatch over `count` rows of so many threads and operations each into several where it is long. */
-function pieces(count: number, threads: number, work: number) {
-  const each = Math.max(1, Math.floor(DISPATCH_BUDGET / work));
-  return Array.from({ length: Math.ceil(count / each) }, (_, i) => {
-    const [first, last] = [i * each, Math.min(count, (i + 1) * each)];
-    const { groups, row } = fold((last - first) * threads, 64);
-    return { dims: { first, last, row }, groups, work: (last - first) * work };
+const pieces = (low: Lowering, count: number, threads: number, work: number) =>
+  partsOf(count, work, budgetOf(low.limits).submit).map((part) => {
+    const { groups, row } = fold((part.last - part.first) * threads, 64);
+    return { dims: { first: part.first, last: part.last, row }, groups, work: part.work };
   });
-}

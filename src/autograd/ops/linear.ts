@@ -1,6 +1,8 @@
 import { rows, type Storage } from '../../device/storage.ts';
+import { budgetOf, partsOf, SPIKING } from '../../kernels/budget.ts';
 import * as kernels from '../../kernels/dense.ts';
 import { fold, quads, words } from '../../kernels/sizes.ts';
+import { sumOfColumns } from '../../kernels/subgroups.ts';
 import { weightGradient as weightGradientKernel } from '../../kernels/weight_gradient.ts';
 import type { Lowering, Product } from '../lowering.ts';
 import type { Op } from '../op.ts';
@@ -19,16 +21,18 @@ const op: Op<{ bias: boolean }> = {
     const M = rows(x.shape);
     const Q = quads(N);
     const to = low.give(y, low.make(y.name, 'f32', y.shape));
-    const dims = { M, Q, weights: low.weights(weight, 'pre'), bias: bias ? low.constants([bias], N) : 0 };
-    const variant = { constants: { HAS_BIAS: bias !== undefined } };
+    const dims = { Q, weights: low.weights(weight, 'pre', 'packed'), bias: bias ? low.constants([bias], N) : 0 };
+    const variant = { constants: { HAS_BIAS: bias !== undefined }, regions: low.packing };
     if (x.form === 'bits') {
-      low.call(kernels.linearSpikes, node.label, {
-        variant,
-        dims: { ...dims, words: words(K) },
-        buffers: { effective: low.effective, bits: low.of(x), y: to },
-        groups: [Math.ceil(Q / 8), Math.ceil(M / 8), 1],
-        twin: { K },
-      });
+      for (const { first, last, work } of partsOf(M, SPIKING * K * N, budgetOf(low.limits).dispatch, lines(8)))
+        low.call(kernels.linearSpikes, node.label, {
+          variant,
+          dims: { ...dims, words: words(K), first, M: last },
+          buffers: { effective: low.effective, bits: low.of(x), y: to },
+          groups: [Math.ceil(Q / 8), Math.ceil((last - first) / 8), 1],
+          work,
+          twin: { K },
+        });
     } else
       multiply(low, node.label, {
         x: low.of(x),
@@ -74,18 +78,23 @@ export function linear(x: Tensor, weight: Parameter, bias?: Parameter, label = '
   return x.tape.record(op, [x], params, { bias: bias !== undefined }, [spec], label)[0]!;
 }
 
+/** Rows of a product's dispatch, `count` a workgroup: as many as one dimension of a dispatch holds. */
+const lines = (count: number) => ({ multiple: count, limit: 65535 * count });
+
 /** y = x E over M rows. */
 export function multiply(
   low: Lowering,
   label: string,
   a: { x: Storage; y: Storage; M: number; KQ: number; Q: number; weights: number; bias: number | null },
 ): void {
-  low.call(kernels.linear, label, {
-    variant: { constants: { HAS_BIAS: a.bias !== null } },
-    dims: { M: a.M, KQ: a.KQ, Q: a.Q, weights: a.weights, bias: a.bias ?? 0 },
-    buffers: { effective: low.effective, x: a.x, y: a.y },
-    groups: [Math.ceil(a.Q / 8), Math.ceil(a.M / 32), 1],
-  });
+  for (const { first, last, work } of partsOf(a.M, 32 * a.KQ * a.Q, budgetOf(low.limits).submit, lines(32)))
+    low.call(kernels.linear, label, {
+      variant: { constants: { HAS_BIAS: a.bias !== null }, regions: low.packing },
+      dims: { first, M: last, KQ: a.KQ, Q: a.Q, weights: a.weights, bias: a.bias ?? 0 },
+      buffers: { effective: low.effective, x: a.x, y: a.y },
+      groups: [Math.ceil(a.Q / 8), Math.ceil((last - first) / 32), 1],
+      work,
+    });
 }
 
 /** dL/dx = dy W, for whoever receives it to make. */
@@ -104,7 +113,7 @@ function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage
     M: rows(a.x.shape),
     KQ: quads(N),
     Q: quads(K),
-    weights: low.weights(a.weight, 'post'),
+    weights: low.weights(a.weight, 'post', 'packed'),
     bias: null,
   });
   return dx;
@@ -125,11 +134,14 @@ export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy:
       z: 0,
     });
   const { groups, row } = fold(quads(K) * quads(N), 32);
-  low.call(weightGradientKernel, `${label} weight gradient`, {
-    dims: { M: rows(a.x.shape), K, N, row, ...low.gradientOf(a.weight) },
-    buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
-    groups,
-  });
+  const { submit, reads } = budgetOf(low.limits);
+  for (const { first, last, work } of partsOf(rows(a.x.shape), 2 * K * N, submit, { limit: reads }))
+    low.call(weightGradientKernel, `${label} weight gradient`, {
+      dims: { first, M: last, K, N, row, ...low.gradientOf(a.weight) },
+      buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
+      groups,
+      work,
+    });
 }
 
 export function biasGradient(low: Lowering, label: string, a: { dy: Storage; M: number; bias: Parameter }): void {
@@ -150,10 +162,16 @@ export function sumRows(
   label: string,
   a: { x: Storage; source: number; rows: number; N: number; p: Parameter; perLayer: boolean },
 ): void {
+  // of long sums many threads a column, of short ones many columns a workgroup
+  const lanes = a.rows < 512 ? 8 : 128;
+  const { groups, row } = fold(quads(a.N), 256 / lanes);
   low.call(kernels.sumRows, label, {
-    variant: { constants: { PER_LAYER: a.perLayer } },
-    dims: { rows: a.rows, N: a.N, source: a.source, ...low.gradientOf(a.p) },
+    variant: {
+      constants: { LANES: lanes, PER_LAYER: a.perLayer },
+      regions: lanes === 128 && low.has('subgroups') ? sumOfColumns : {},
+    },
+    dims: { rows: a.rows, N: a.N, source: a.source, row, ...low.gradientOf(a.p) },
     buffers: { x: a.x, grads: low.arena.grads },
-    groups: [a.perLayer ? 1 : Math.ceil(a.N / 64), 1, 1],
+    groups: a.perLayer ? [1, 1, 1] : groups,
   });
 }

@@ -19,6 +19,7 @@ for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
     ['run again (low memory)', 'low', {}],
     ['in several buffers', 'full', { maxBinding: 18_000 }],
     ['run again, in several tiles', 'low', { maxWorkgroup: 8 }],
+    ['run again, as on a GPU', 'low', { software: false }],
   ] as const) {
     gpuCase(
       `gradients: ${name}, the trace ${how}, agrees with the reference`,

@@ -61,6 +61,7 @@ export async function bundleCases(entry: 'page' | 'worker' | 'dawn', files: read
       'spiketape/report': join(root, 'src/report/index.ts'),
       'spiketape/check': join(root, 'src/check/index.ts'),
       'spiketape/profile': join(root, 'src/profile/index.ts'),
+      'spiketape/tune': join(root, 'src/tune/index.ts'),
       spiketape: join(root, 'src/index.ts'),
     },
     plugins: [casesPlugin(files)],

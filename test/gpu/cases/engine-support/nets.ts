@@ -8,10 +8,10 @@ import type { AHPOptions } from '../../../../src/layers/ahp.ts';
 export async function withEngine<T>(
   gpu: GPU,
   use: (engine: Engine<GpuDevice>, device: GpuDevice) => Promise<T>,
-  options: { poison?: boolean; maxWorkgroup?: number; software?: boolean } = {},
+  options: { poison?: boolean; maxWorkgroup?: number; maxBinding?: number; budget?: number; software?: boolean } = {},
 ): Promise<T> {
-  const { poison = true, maxWorkgroup, software } = options;
-  const device = await GpuDevice.open({ gpu, poison });
+  const { poison = true, maxWorkgroup, software, ...others } = options;
+  const device = await GpuDevice.open({ gpu, poison, ...others });
   // fewer threads than the adapter has: a small layer is then laid out as a wide one
   if (maxWorkgroup) Object.assign(device, { limits: { ...device.limits, maxWorkgroup } });
   // kernels as a GPU gets them, although a CPU plays it

@@ -205,6 +205,7 @@ export interface Setting {
   readonly regularized: boolean;
   readonly keepVoltage: boolean;
   readonly memory: 'full' | 'low';
+  readonly precision: 'full' | 'half';
   readonly training: boolean;
 }
 
@@ -220,6 +221,7 @@ export const plain: Setting = {
   regularized: false,
   keepVoltage: false,
   memory: 'full',
+  precision: 'full',
   training: true,
 };
 
@@ -248,6 +250,9 @@ export const settings: readonly Setting[] = [
   { ...plain, N: 5000 },
   { ...plain, memory: 'low', recurrent: true, learn: true, lengths: true, carried: true },
   { ...plain, memory: 'low', input: 'current' },
+  ...each<[boolean, 'spikes' | 'dense' | 'current']>([false, true], ['spikes', 'dense', 'current']).map(
+    ([recurrent, input]) => ({ ...plain, precision: 'half' as const, recurrent, input, bias: input !== 'current' }),
+  ),
   { ...plain, training: false },
   { ...plain, training: false, recurrent: true, keepVoltage: true },
 ];
@@ -268,12 +273,12 @@ export async function stepOf(neuron: Neuron, setting: Setting): Promise<Step> {
   const current = input === 'current';
   const layer = neuron.make(current ? null : 6, N, options);
   const net = new Sequential(...(current ? [new Linear(6, N)] : []), layer, new Readout(N, 3));
-  const recorder = new Recorder({ maxWorkgroup: 256, maxBinding: 2 ** 31 });
+  const recorder = new Recorder({ maxWorkgroup: 256, maxBinding: 2 ** 31, packedWeights: true });
   const engine = new Engine(recorder);
   engine.bind(net);
   const state = carried ? new CarriedState() : undefined;
   for (let i = 0; i < (carried ? 2 : 1); i++) {
-    const tape = engine.tape({ training, memory: setting.memory });
+    const tape = engine.tape({ training, memory: setting.memory, precision: setting.precision });
     const x = tape.input(new Float32Array(T * 2 * 6), {
       shape: [T, 2, 6],
       form: input === 'spikes' ? 'bits' : 'f32',
