@@ -13,6 +13,11 @@ export interface Patience {
   readonly most: number;
   /** Whoever is fast steps several times in a turn, for so many ms. */
   readonly turn: number;
+  /**
+   * Nothing runs for so many ms before each turn (0): what the last one left to be cleared away, thousands of buffers with some,
+   * is not to be paid by the next.
+   */
+  readonly rest?: number;
 }
 
 export interface Course {
@@ -22,6 +27,8 @@ export interface Course {
   readonly signal?: AbortSignal;
   /** Whose turn begins. */
   readonly onTurn?: (name: string) => void;
+  /** Why nothing new may begin, after which one round is enough; null while it may. */
+  readonly late?: () => string | null;
 }
 
 /**
@@ -30,13 +37,15 @@ export interface Course {
  * @returns for each the ms of its steps, in order
  */
 export async function alternate(turns: readonly Turn[], patience: Patience, course: Course = {}): Promise<number[][]> {
-  const { now = () => performance.now(), signal, onTurn } = course;
+  const { now = () => performance.now(), signal, onTurn, late = () => null } = course;
   const samples = turns.map((): number[] => []);
   const began = now();
   for (let round = 0; round < patience.most; round++) {
-    if (round >= patience.least && now() - began >= patience.budget) break;
+    const least = late() === null ? patience.least : 1;
+    if (round >= least && (now() - began >= patience.budget || late() !== null)) break;
     for (const [i, { name, step }] of turns.entries()) {
       onTurn?.(name);
+      if (patience.rest) await new Promise((resolve) => setTimeout(resolve, patience.rest));
       const turn = now();
       do {
         signal?.throwIfAborted();

@@ -33,6 +33,8 @@ export interface BenchCase {
   readonly software: 'as is' | Partial<Pick<BenchCase, 'B' | 'T' | 'batches'>> | { readonly notRun: string };
   /** What LIF neurons do otherwise than `constants` and spiketape's defaults say: the rule of a peer's own neuron. */
   readonly lif?: LIFOptions;
+  /** Ours alone, beside itself with full memory. */
+  readonly memory?: 'low';
 }
 
 const slow = { notRun: 'minutes a step on a software adapter' } as const;
@@ -112,6 +114,7 @@ function growth(size: 'T' | 'B' | 'N', values: readonly number[], most: number):
 export const cases: readonly BenchCase[] = [
   A,
   S,
+  { ...S, name: 'S recurrent, low memory', memory: 'low', peers: false },
   { ...S, name: 'sMNIST', B: 256, T: 840, peersOnSoftware: false, software: { B: 16 } },
   feedForward(512, 'as is'),
   feedForward(4096, slow),

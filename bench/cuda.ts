@@ -44,6 +44,10 @@ export interface CudaOptions {
   readonly seconds?: number;
   /** After so many nothing new begins; null for as many as it takes, which is an hour or two for everything. */
   readonly minutes?: number | null;
+  /** Called with all rows so far after each. */
+  readonly onRow?: (rows: readonly CudaRow[]) => Promise<void>;
+  /** Ends the comparison before its next row. */
+  readonly signal?: AbortSignal;
   /** What is going on. */
   readonly onProgress?: (text: string) => void;
 }
@@ -66,13 +70,14 @@ const PATIENCE_MS = 900_000;
  * Compares ours (Dawn on the card) with Python peers on the same card: each case, with each peer in turn, in rounds.
  *
  * @returns a row for each case and peer; a peer that is not there, or computes something else, has `notRun`
- * @throws on a peer's name that is not known
+ * @throws on a peer's name that is not known, and when all cases are ours alone
  */
 export async function benchCuda(options: CudaOptions): Promise<CudaRow[]> {
-  const { cases, peers = Object.keys(pythonPeers), minutes, onProgress = () => {} } = options;
+  const { cases, peers = Object.keys(pythonPeers), minutes, signal, onRow, onProgress = () => {} } = options;
   const unknown = peers.find((p) => !Object.hasOwn(pythonPeers, p));
   if (unknown !== undefined)
     throw new Error(`peers: unknown '${unknown}'; there are ${Object.keys(pythonPeers).join(', ')}`);
+  if (!cases.some((c) => c.peers)) throw new Error(`cases: no peer runs ${cases.map((c) => `'${c.name}'`).join(', ')}`);
   const end = performance.now() + 60_000 * (minutes ?? Number.POSITIVE_INFINITY);
   const rows: CudaRow[] = [];
   const engine = await init();
@@ -81,23 +86,25 @@ export async function benchCuda(options: CudaOptions): Promise<CudaRow[]> {
   for (const one of cases.filter((c) => c.peers)) {
     const plan = planOf(one, adapter, options.device);
     const { case: c, smaller } = plan;
-    const say = (peer: string, known: Partial<CudaRow>): void => {
+    const say = async (peer: string, known: Partial<CudaRow>): Promise<void> => {
       rows.push({ ...row(c, peer, { smaller }), ...known });
       onProgress(line(rows.at(-1)!));
+      await onRow?.(rows);
     };
     if (plan.notRun !== null) {
-      for (const peer of peers) say(peer, { notRun: plan.notRun });
+      for (const peer of peers) await say(peer, { notRun: plan.notRun });
       continue;
     }
     const data = dataOf(c);
     const known = new Map<string, Expected>();
     for (const peer of peers) {
+      if (signal?.aborted) return rows;
       if (performance.now() > end) {
-        say(peer, { notRun: `the ${minutes} minutes of the run were over` });
+        await say(peer, { notRun: `the ${minutes} minutes of the run were over` });
         continue;
       }
       onProgress(`${c.name}: ${peer} ...`);
-      say(peer, await compare(c, data, known, peer, options));
+      await say(peer, await compare(c, data, known, peer, options));
     }
   }
   return rows;

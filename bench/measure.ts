@@ -11,7 +11,7 @@ import { difference } from './statistics.ts';
 /** A turn takes at least this long, so that a fast contender has many samples beside a slow one. */
 const TURN = 250;
 const PATIENCE: Required<Watch>['patience'] = {
-  beside: { budget: 10_000, least: 3, most: 25, turn: TURN },
+  beside: { budget: 10_000, least: 3, most: 25, turn: TURN, rest: 300 },
   alone: { budget: 2_500, least: 3, most: 12, turn: TURN },
 };
 /** A peer whose first step took longer has warmed up by it. */
@@ -28,8 +28,6 @@ export interface Watch extends Course {
   /** How long ours and a peer are timed, and how long ours alone. */
   readonly patience?: { readonly beside: Patience; readonly alone: Patience };
   readonly onRow?: (row: Row) => void;
-  /** Why nothing new may begin; null while it may. */
-  readonly late?: () => string | null;
 }
 
 /** Ours, or what stands for it. */
@@ -40,6 +38,8 @@ interface Own {
 
 /**
  * Runs a case: ours, and beside it one peer after the other, each checked before it is timed.
+ *
+ * With low memory the one peer is ours with full memory.
  *
  * @returns a row for each peer, and one of ours alone where no peer was timed, or ours failed
  */
@@ -55,7 +55,7 @@ export async function measure(
     rows.push(row(c, peer, { smaller, ...known }));
     watch.onRow?.(rows.at(-1)!);
   };
-  const rivals = plan.peers ? peers : [];
+  const rivals = c.memory ? [atFullMemory(own)] : plan.peers ? peers : [];
   const why = plan.notRun ?? watch.late?.() ?? null;
   if (why !== null) {
     for (const peer of rivals.length > 0 ? rivals : [null]) say(peer?.name ?? null, { notRun: why });
@@ -89,6 +89,12 @@ export async function measure(
   }
   return rows;
 }
+
+/** What low memory is compared with. */
+const atFullMemory = (own: Own): Contender => ({
+  name: `${own.name}-full-memory`,
+  prepare: (c, data) => own.prepare({ ...c, memory: undefined }, data),
+});
 
 interface Us {
   readonly name: string;

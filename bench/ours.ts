@@ -59,7 +59,7 @@ async function run(engine: Engine<GpuDevice>, c: BenchCase, data: CaseData): Pro
   let current: Tensor | null = null;
 
   const once = async (): Promise<Loss> => {
-    const tape = engine.tape();
+    const tape = engine.tape({ memory: c.memory });
     const x = tape.input(input, { shape, form, requiresGrad: form === 'f32' });
     if (form === 'f32') {
       tape.keepGradient(x);
@@ -89,7 +89,7 @@ async function run(engine: Engine<GpuDevice>, c: BenchCase, data: CaseData): Pro
       const all = await arena.gradients();
       return Object.fromEntries(weightsOf(net).map(([name, p]) => [name, all.get(p.name)!]));
     },
-    structure: () => ({ dispatches, bytesSaved: kept(net) * T * B, bytesLive: engine.memory().liveBytes }),
+    structure: () => ({ dispatches, bytesSaved: kept(net, c) * B, bytesLive: engine.memory().liveBytes }),
     dispose: () => engine.dispose(),
   };
 }
@@ -133,7 +133,9 @@ const spikes =
   (z: Tensor): Loss =>
     regularize.rate({ target: 0, weight: 1 / neurons })(z.tape);
 
-/** Bytes that the net's neurons keep for one sample and step. */
-function kept(net: Sequential): number {
-  return net.layers.filter((l) => l instanceof Neurons).reduce((sum, l) => sum + savedBytes(l).bytes * l.outputs, 0);
+/** Bytes that the net's neurons keep for one sample. */
+function kept(net: Sequential, { T, memory }: BenchCase): number {
+  const options = memory === 'low' ? { lowMemory: T } : {};
+  const layers = net.layers.filter((l) => l instanceof Neurons);
+  return Math.round(T * layers.reduce((sum, l) => sum + savedBytes(l, options).bytes * l.outputs, 0));
 }

@@ -50,6 +50,8 @@ export function chosen(cases: readonly BenchCase[], only = '', name = ''): Bench
     return found;
   }
   if (only === '') return [...cases];
-  const wanted = new Set(only.split(',').flatMap((begin) => find('--only', begin.trim())));
+  // a whole name may have a comma in it
+  const begins = cases.some((c) => c.name === only) ? [only] : only.split(',');
+  const wanted = new Set(begins.flatMap((begin) => find('--only', begin.trim())));
   return cases.filter((c) => wanted.has(c));
 }

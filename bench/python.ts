@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { init } from 'spiketape';
 import { host } from 'spiketape/host';
 import { readArguments } from './arguments.ts';
-import { benchCuda, pythonPeers } from './cuda.ts';
-import { row } from './row.ts';
-import { finish } from './run.ts';
+import { benchCuda, type CudaRow, pythonPeers } from './cuda.ts';
+import { finish, type Results, save } from './run.ts';
 
 const args = readArguments(host.args, Object.keys(pythonPeers), {
   python: 'python3',
@@ -22,6 +21,12 @@ const adapter = engine.device.name;
 engine.dispose();
 const began = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'spiketape-bench-'));
+const results = (rows: readonly CudaRow[]): Results => ({
+  adapter,
+  seconds: (performance.now() - began) / 1000,
+  versions: Object.fromEntries(rows.flatMap((r) => (r.version ? [[r.peer, r.version]] : []))),
+  cases: rows,
+});
 try {
   const { python, device, scripts } = args.own;
   const { cases, peers, minutes } = args;
@@ -33,11 +38,12 @@ try {
     scripts,
     folder,
     minutes,
+    signal: host.signal,
+    onRow: async (rows) => void (await save(args.file, results(rows))),
     onProgress: (text) => console.log(text),
   });
-  const rows = found.map((r) => ({ ...row(cases.find((c) => c.name === r.name)!, r.peer, {}), ...r }));
-  const versions = Object.fromEntries(found.flatMap((r) => (r.version ? [[r.peer, r.version]] : [])));
-  await finish(adapter, rows, (performance.now() - began) / 1000, versions, args.file);
+  await finish(args.file, results(found));
+  host.signal.throwIfAborted();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

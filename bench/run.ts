@@ -36,25 +36,34 @@ export async function bench(
   const order = [...plans].sort((a, b) => rank(a) - rank(b));
   console.log(`${plans.length} cases on ${adapter}, beside ${rivals.map((p) => p.name).join(' and ') || 'nobody'}`);
   const found = new Map<string, Row[]>();
-  for (const plan of order) {
+  const results = (): Results => ({
+    adapter,
+    seconds: seconds(),
+    versions,
+    cases: plans.flatMap((p) => found.get(p.case.name) ?? []),
+  });
+  for (const [done, plan] of order.entries()) {
     const { name } = plan.case;
+    const rows: Row[] = [];
+    found.set(name, rows);
     let at = '';
     const show = (): void =>
-      host.progress({ done: found.size, total: order.length, label: `${name}: ${at}`, values: { seconds: seconds() } });
+      host.progress({ done, total: order.length, label: `${name}: ${at}`, values: { seconds: seconds() } });
     const timer = setInterval(show, 1000);
     try {
-      found.set(
-        name,
-        await measure(plan, rivals, {
-          signal: host.signal,
-          late,
-          onRow: (row) => console.log(line(row)),
-          onTurn: (who) => {
-            at = who;
-            show();
-          },
-        }),
-      );
+      await measure(plan, rivals, {
+        signal: host.signal,
+        late,
+        onRow: (row) => {
+          rows.push(row);
+          console.log(line(row));
+        },
+        onTurn: (who) => {
+          at = who;
+          show();
+        },
+      });
+      await save(args.file, results());
     } catch (error) {
       if (!host.signal.aborted) throw error;
       break;
@@ -62,9 +71,20 @@ export async function bench(
       clearInterval(timer);
     }
   }
-  const rows = plans.flatMap((p) => found.get(p.case.name) ?? []);
-  await finish(adapter, rows, seconds(), versions, args.file);
+  await finish(args.file, results());
   host.signal.throwIfAborted();
+}
+
+export type Results = Pick<Summary, 'adapter' | 'seconds' | 'versions' | 'cases'>;
+
+/** Writes bench.json with what is known so far: a run of minutes or hours may be ended at any time. */
+export async function save(file: string, results: Results): Promise<Summary> {
+  const { adapter, versions, cases } = results;
+  const date = new Date().toISOString();
+  const seconds = Math.round(results.seconds);
+  const summary: Summary = { adapter, date, runtime: host.runtime, seconds, versions, cases };
+  await host.save(file, `${JSON.stringify(summary, null, 2)}\n`);
+  return summary;
 }
 
 /**
@@ -72,17 +92,9 @@ export async function bench(
  *
  * @throws when ours failed, or its loss was wrong
  */
-export async function finish(
-  adapter: string,
-  cases: readonly Row[],
-  seconds: number,
-  versions: Summary['versions'],
-  file: string,
-): Promise<void> {
-  const date = new Date().toISOString();
-  const summary: Summary = { adapter, date, runtime: host.runtime, seconds: Math.round(seconds), versions, cases };
-  await host.save(file, `${JSON.stringify(summary, null, 2)}\n`);
-  console.log(`\n${table(cases)}\n\n${adapter}, ${date}, ${summary.seconds} s`);
+export async function finish(file: string, results: Results): Promise<void> {
+  const { adapter, date, seconds, cases } = await save(file, results);
+  console.log(`\n${table(cases)}\n\n${adapter}, ${date}, ${seconds} s`);
   const wrong = cases.filter((r) => r.peer === null && r.lossMatch === false);
   if (wrong.length > 0) throw new Error(`ours failed in ${wrong.map((r) => r.name).join(', ')}`);
 }

@@ -25,6 +25,8 @@ export const factors: Factors = {
   input: ['spikes', 'dense'],
   lengths: ['whole', 'cut'],
   start: ['zeros', 'given'],
+  memory: ['full', 'low'],
+  precision: ['full', 'half'],
 };
 
 export const lossOf = (c: Combination) => losses.find((l) => l.name === c.loss)!;
@@ -44,6 +46,8 @@ export const allowed: Allowed = (c) => {
   }
   if (c.surrogate !== undefined && (c.surrogate === ABSENT) === spiking) return false;
   if (c.recurrent !== undefined && c.recurrent !== 'none' && !spiking) return false;
+  // its voltages are what is read, and kept whole
+  if (c.memory === 'low' && !spiking) return false;
   if (c.loss !== undefined && lossOf(c as Row).of === 'spikes' && !spiking) return false;
   if (c.regularizer !== undefined) {
     const r = regularizerOf(c as Row);
@@ -87,7 +91,19 @@ export function* product(seed: number): Generator<Combination> {
 
 /** A combination as one line, options that are the usual ones left out. */
 export function nameOf(c: Combination): string {
-  const usual = new Set([ABSENT, 'false', '>', 'one', 'exponential', '0', 'none', 'per layer', 'whole', 'zeros']);
+  const usual = new Set([
+    ABSENT,
+    'false',
+    '>',
+    'one',
+    'exponential',
+    '0',
+    'none',
+    'per layer',
+    'whole',
+    'zeros',
+    'full',
+  ]);
   return Object.entries(c)
     .filter(([name, v]) => name === 'neuron' || !usual.has(v))
     .map(([name, v]) => {
@@ -95,6 +111,8 @@ export function nameOf(c: Combination): string {
       if (name === 'refractory') return `refractory ${v}`;
       if (name === 'delay') return 'delayed';
       if (name === 'synapticGain') return `synapses ${v}`;
+      if (name === 'memory') return 'low memory';
+      if (name === 'precision') return 'half precision';
       if (name === 'constant') return v === 'decay' ? 'decays' : '';
       return v === 'given' ? 'start' : v;
     })

@@ -55,6 +55,8 @@ export function trialOf(c: Combination, size: Size, gain: number, seed = 0, leng
     ...(lengths ? { lengths } : {}),
     dense: c.input === 'dense',
     start: c.start === 'given',
+    memory: c.memory === 'low' ? 'low' : 'full',
+    precision: c.precision === 'half' ? 'half' : 'full',
     loss: lossOf(c),
     regularizers: regularizerOf(c).parts,
     ...(current ? { current } : {}),

@@ -93,6 +93,11 @@ fn per_neuron(at: u32, i: u32) -> vec4f {
 }
 // </weights>
 
+// The number of the lowest bit that is set: fewer instructions than countTrailingZeros, where that is none of its own.
+fn lowest_bit(word: u32) -> u32 {
+  return countOneBits(~word & (word - 1u));
+}
+
 const TILE_WORDS: u32 = (WORKGROUP + 7u) / 8u;
 var<workgroup> masks: array<atomic<u32>, 3u * TILE_WORDS>;
 
@@ -148,8 +153,7 @@ fn spikes_at(t: u32, b: u32, q: u32) -> vec4f {
   return select(vec4f(0), vec4f(1), (vec4u(word) & vec4u(1, 2, 4, 8)) != vec4u(0));
 }
 
-// Word w of the spikes of the step before t from global memory: of WIDE layers, whose other tiles ran in other workgroups, and in a
-// REPLAY.
+// Word w of the spikes of the step before t from global memory: of WIDE layers, whose other tiles ran in other workgroups.
 fn last_word(t: u32, b: u32, w: u32) -> u32 {
   if (t > 0u) {
     return spikes[((t - 1u) * dims.B + b) * W + w];
@@ -200,9 +204,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     } else {
       z_last = state_at(STATES, b, q);
     }
-    if (owned && !REPLAY) {
+    if (owned) {
       atomicOr(&masks[((dims.t0 + 2u) % 3u) * TILE_WORDS + lane / 8u], nibble(z_last) << bit_shift);
-      if (dims.t0 % 32u != 0u) {
+      if (dims.t0 % 32u != 0u && !REPLAY) {
         time_bits = load_time_bits(bits_at + (dims.t0 / 32u) * B * 4u * Q);
       }
     }
@@ -244,7 +248,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var w = 0u; w < IN_WORDS; w++) {
         var word = in_bits[(t * B + b) * IN_WORDS + w];
         while (word != 0u) {
-          input += weight(W_IN + (32u * w + countTrailingZeros(word)) * Q + q);
+          input += weight(W_IN + (32u * w + lowest_bit(word)) * Q + q);
           word &= word - 1u;
         }
       }
@@ -252,13 +256,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (RECURRENT) {
       for (var w = 0u; w < W; w++) {
         var word: u32;
-        if (WIDE || REPLAY) {
+        if (WIDE) {
           word = last_word(t, b, w);
+        } else if (REPLAY && t > dims.t0) {
+          word = spikes[((t - 1u) * B + b) * W + w];
         } else {
           word = atomicLoad(&masks[((t + 2u) % 3u) * TILE_WORDS + min(w, TILE_WORDS - 1u)]);
         }
         while (word != 0u) {
-          input += weight(W_REC + (32u * w + countTrailingZeros(word)) * Q + q);
+          input += weight(W_REC + (32u * w + lowest_bit(word)) * Q + q);
           word &= word - 1u;
         }
       }

@@ -81,6 +81,11 @@ fn places(base: u32, row: u32, lowest: i32, count: u32) -> u32 {
   return word;
 }
 
+// The number of the lowest bit that is set: fewer instructions than countTrailingZeros, where that is none of its own.
+fn lowest_bit(word: u32) -> u32 {
+  return countOneBits(~word & (word - 1u));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * dims.row + id.x;
@@ -111,7 +116,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           let count = min(32u, dims.kernel_columns - k0);
           var word = places(m * WORDS, ((g * CG + c) * H + iy) * W, left + i32(k0 * DX), count);
           while (word != 0u) {
-            let kx = k0 + countTrailingZeros(word);
+            let kx = k0 + lowest_bit(word);
             word &= word - 1u;
             let r = (c * dims.kernel_rows + ky) * dims.kernel_columns + kx;
             sum += select(vec4f(0), effective[dims.weights + r * OQ + q], members);

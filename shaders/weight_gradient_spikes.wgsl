@@ -98,6 +98,11 @@ const NONE: u32 = 0xffffffffu;
 
 var<workgroup> sums: array<vec4f, OUTPUTS * PARTS>;
 
+// The number of the lowest bit that is set: fewer instructions than countTrailingZeros, where that is none of its own.
+fn lowest_bit(word: u32) -> u32 {
+  return countOneBits(~word & (word - 1u));
+}
+
 // Of the spikes of steps 32 t32 .. 32 t32 + 31, those of s0 <= step < s1; at least one of the 32 steps is.
 fn counted(t32: u32, s0: u32, s1: u32) -> u32 {
   let first = 32u * t32;
@@ -147,7 +152,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       var word = spikes_0[job.bits_along_time + (t32 * B + b) * K4 + pre] & counted(t32, s0, s1);
       let at = ((32u * t32 + job.shift - job.row0) * B + b) * Q + q;
       while (word != 0u) {
-        sum += d_current_0[at + countTrailingZeros(word) * B * Q];
+        sum += d_current_0[at + lowest_bit(word) * B * Q];
         word &= word - 1u;
       }
       t32 += next_t32;

@@ -6,9 +6,8 @@ import type { Contender, Runner } from '../contender.ts';
 import { adam, type CaseData, constants } from '../data.ts';
 import { transposed } from './matrix.ts';
 
-const decay = Math.exp(-constants.dt / constants.tau);
-const slowDecay = Math.exp(-constants.dt / constants.tauAhp);
-const { beta, gamma } = constants;
+/** On the device from the beginning: a number among the operands would be uploaded by each operation. */
+let on: Record<'decay' | 'slowDecay' | 'minusBeta' | 'gamma' | 'one', tf.Scalar>;
 
 /** TensorFlow.js on WebGPU: operations one by one, gradients by its tape, its own Adam. */
 export const tfjs: Contender = {
@@ -16,6 +15,14 @@ export const tfjs: Contender = {
   async prepare(c, data) {
     if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs found no WebGPU');
     await tf.ready();
+    const scalar = (x: number): tf.Scalar => tf.keep(tf.scalar(x));
+    on ??= {
+      decay: scalar(Math.exp(-constants.dt / constants.tau)),
+      slowDecay: scalar(Math.exp(-constants.dt / constants.tauAhp)),
+      minusBeta: scalar(-constants.beta),
+      gamma: scalar(constants.gamma),
+      one: scalar(1),
+    };
     return run(c, data);
   },
 };
@@ -51,7 +58,7 @@ function run(c: BenchCase, data: CaseData): Runner {
     let o = arriving[0]!;
     let sum = o;
     for (const i of arriving.slice(1)) {
-      o = tf.add(tf.mul(o, decay), i);
+      o = tf.add(tf.mul(o, on.decay), i);
       sum = tf.add(sum, o);
     }
     return tf.losses.softmaxCrossEntropy(labels, tf.div(sum, T));
@@ -104,11 +111,11 @@ type Gradient = (dz: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor;
 const spike = tf.customGrad((...args) => {
   const [x, save] = args as unknown as [tf.Tensor, (kept: tf.Tensor[]) => void];
   save([x]);
-  const gradFunc: Gradient = (dz, [saved]) => tf.mul(dz, tf.mul(gamma, tf.relu(tf.sub(1, tf.abs(saved!)))));
-  return { value: tf.cast(tf.greater(x, 0), 'float32'), gradFunc };
+  const gradFunc: Gradient = (dz, [saved]) => tf.mul(dz, tf.mul(on.gamma, tf.relu(tf.sub(on.one, tf.abs(saved!)))));
+  return { value: tf.step(x), gradFunc };
 });
 
-const fire = (v: tf.Tensor2D): tf.Tensor2D => spike(tf.sub(v, 1)) as tf.Tensor2D;
+const fire = (v: tf.Tensor2D): tf.Tensor2D => spike(tf.sub(v, on.one)) as tf.Tensor2D;
 
 function adaptive(currents: tf.Tensor2D[], among: tf.Tensor2D | null): tf.Tensor2D[] {
   let v = currents[0]!;
@@ -116,9 +123,9 @@ function adaptive(currents: tf.Tensor2D[], among: tf.Tensor2D | null): tf.Tensor
   let a: tf.Tensor2D | null = null;
   const spikes = [z];
   for (const i of currents.slice(1)) {
-    const taken: tf.Tensor2D = tf.mul(z, -beta);
-    a = a ? tf.add<tf.Tensor2D>(tf.mul(a, slowDecay), taken) : taken;
-    const before: tf.Tensor2D = tf.mul(tf.mul(v, decay), tf.sub(1, z));
+    const taken: tf.Tensor2D = tf.mul(z, on.minusBeta);
+    a = a ? tf.add<tf.Tensor2D>(tf.mul(a, on.slowDecay), taken) : taken;
+    const before: tf.Tensor2D = tf.mul(tf.mul(v, on.decay), tf.sub(on.one, z));
     const arriving: tf.Tensor2D = among ? tf.add(i, tf.matMul(z, among)) : i;
     v = tf.add(tf.add(before, arriving), a);
     z = fire(v);
@@ -132,7 +139,7 @@ function leaky(currents: tf.Tensor2D[]): tf.Tensor2D[] {
   let z = fire(v);
   const spikes = [z];
   for (const i of currents.slice(1)) {
-    v = tf.add(tf.mul(tf.sub(v, z), decay), i);
+    v = tf.add(tf.mul(tf.sub(v, z), on.decay), i);
     z = fire(v);
     spikes.push(z);
   }

@@ -1,4 +1,5 @@
 import type { Device, Executable, MemoryReport } from '../device/device.ts';
+import { described, onlyKnown } from '../neurons/nearest.ts';
 import { Arena } from './arena.ts';
 import type { Lowered } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
@@ -80,12 +81,15 @@ export class Engine<D extends Device = Device> {
    *   and then for the backward pass and runs the time between again, see `chooseSegments`; precision: 'half' computes with
    *   weight matrices rounded to half precision (to nearest even, at most 65,504), trained as if they were not; all else,
    *   the stored weights included, stays float32
+   * @throws on an option that there is not, with the nearest that there is, and on another memory or precision
    */
   tape(options: Partial<TapeOptions> = {}): Tape {
+    onlyKnown('engine.tape', options, ['memory', 'precision', 'seed', 'step', 'training', 'observe']);
     const { memory = 'full', precision = 'full' } = options;
-    if (memory !== 'full' && memory !== 'low') throw new Error(`memory: must be 'full' or 'low', got ${memory}`);
+    if (memory !== 'full' && memory !== 'low')
+      throw new Error(`memory: must be 'full' or 'low', got ${described(memory)}`);
     if (precision !== 'full' && precision !== 'half')
-      throw new Error(`precision: must be 'full' or 'half', got ${precision}`);
+      throw new Error(`precision: must be 'full' or 'half', got ${described(precision)}`);
     return new Tape(this, {
       memory,
       precision,

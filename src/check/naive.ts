@@ -113,7 +113,7 @@ function readout(
   C: number,
 ): Dual[] {
   const [weights, biases, tau] = [of('spikes.weight'), of('spikes.bias') ?? of('voltage.bias'), of('leak.tau')![0]!];
-  const weightsOfVoltage = of('voltage.weight')!;
+  const weightsOfVoltage = of('voltage.weight');
   const N = v.length;
   // e^{-1/tau}
   const decay = dual(Math.exp(-1 / tau.value), (Math.exp(-1 / tau.value) / tau.value ** 2) * tau.tangent);
@@ -121,7 +121,7 @@ function readout(
     let I = biases![c]!;
     for (let n = 0; n < N; n++) {
       if (weights) I = add(I, mul(weights[c * N + n]!, z[n]!));
-      I = add(I, mul(weightsOfVoltage[c * N + n]!, v[n]!));
+      if (weightsOfVoltage) I = add(I, mul(weightsOfVoltage[c * N + n]!, v[n]!));
     }
     return add(mul(decay, before[c]!), I);
   });

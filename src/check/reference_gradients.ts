@@ -26,7 +26,7 @@ export async function referenceGradients(
 ): Promise<ReferenceGradients> {
   const engine = new Engine(new ReferenceDevice(options));
   engine.bind(experiment.module);
-  const tape = engine.tape();
+  const tape = engine.tape({ memory: experiment.memory ?? 'full' });
   const recorded = experiment.record(tape);
   for (const t of recorded.inputs) t.keepGradient();
   const z = tape.cells[0]!.z?.keep();

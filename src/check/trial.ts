@@ -3,7 +3,7 @@ import type { Loss } from '../autograd/loss.ts';
 import { add } from '../autograd/ops/elementwise.ts';
 import { linear } from '../autograd/ops/linear.ts';
 import type { Parameter } from '../autograd/parameter.ts';
-import type { Tape } from '../autograd/tape.ts';
+import type { Tape, TapeOptions } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { Layer } from '../layers/layer.ts';
 import { Linear } from '../layers/linear.ts';
@@ -78,6 +78,10 @@ export interface TrialOptions {
   readonly dense?: boolean;
   /** An initial state other than 0. */
   readonly start?: boolean;
+  /** With 'low' no loss reads a spiking layer's voltages: what is read is kept whole. */
+  readonly memory?: TapeOptions['memory'];
+  /** On the GPU and on the reference that it is compared with; derivatives are judged in full precision. */
+  readonly precision?: TapeOptions['precision'];
   readonly loss: JudgedLoss;
   /** What the layer makes of the current from outside into neuron n at step t, if anything; `of` gives its parameters. */
   readonly current?: (I: Dual, t: number, n: number, of: (name: string) => readonly Dual[] | undefined) => Dual;
@@ -102,11 +106,12 @@ export interface Trial extends TrialOptions {
 const INPUT_RATE = 0.3;
 
 /**
- * Puts a layer into a small net: inputs, the layer, a readout of spikes and voltage (linear, then leaky), a loss. A loss of
- * spikes sees the layer's own.
+ * Puts a layer into a small net: inputs, the layer, a readout of spikes and, with full memory, voltage (linear, then leaky), a
+ * loss. A loss of spikes sees the layer's own.
  */
 export function makeTrial(options: TrialOptions): Trial {
   const { layer, T, B, dense = false, start = false, seed = 'trial', loss, regularizers = [], gain = 1 } = options;
+  const { memory = 'full', precision = 'full' } = options;
   const [K, N] = [layer.inputs, layer.outputs];
   const spiking = layer.definition.z !== null;
   if (loss.of === 'spikes' && !spiking) throw new Error(`${loss.name}: ${layer.label} does not spike`);
@@ -118,11 +123,11 @@ export function makeTrial(options: TrialOptions): Trial {
       ? null
       : {
           spikes: spiking ? new Linear(N, C, { weightGain: 2 }) : null,
-          voltage: new Linear(N, C, { bias: !spiking, weightGain: 0.5 }),
+          voltage: spiking && memory === 'low' ? null : new Linear(N, C, { bias: !spiking, weightGain: 0.5 }),
           leak: new Readout(C, { tau: 4, learn: ['tau'] }),
         };
   const layers: Record<string, Layer> = { layer, ...(head?.spikes ? { spikes: head.spikes } : {}) };
-  if (head) Object.assign(layers, { voltage: head.voltage, leak: head.leak });
+  if (head) Object.assign(layers, { ...(head.voltage ? { voltage: head.voltage } : {}), leak: head.leak });
   const params = drawn(layers, seed, gain);
   const random = new Random(`${seed}/data`);
   const x = dense ? random.normals(T * B * K) : random.spikes(T * B * K, INPUT_RATE);
@@ -133,6 +138,8 @@ export function makeTrial(options: TrialOptions): Trial {
   const module: Module = { parameters: () => [...params.values()] };
   const experiment: Experiment = {
     module,
+    memory,
+    precision,
     record(tape) {
       const input = tape.input(x, {
         shape: [T, B, K],
@@ -146,9 +153,10 @@ export function makeTrial(options: TrialOptions): Trial {
       const run = layer.run(input, from);
       let outputs: Tensor = run.z ?? run.v;
       if (head) {
-        const fromVoltage = linear(run.v, head.voltage.params.weight!, head.voltage.params.bias, 'voltage');
-        const current = run.z && head.spikes ? add(head.spikes.forward(run.z), fromVoltage) : fromVoltage;
-        outputs = head.leak.run(current).v;
+        const { spikes, voltage, leak } = head;
+        const fromSpikes = run.z && spikes?.forward(run.z);
+        const fromVoltage = voltage && linear(run.v, voltage.params.weight!, voltage.params.bias, 'voltage');
+        outputs = leak.run(fromSpikes && fromVoltage ? add(fromSpikes, fromVoltage) : (fromSpikes ?? fromVoltage!)).v;
       }
       const total = regularizers.reduce((sum, r) => sum.add(r.record(tape, module)), loss.record(outputs, facts));
       return { loss: total, inputs: from ? [input, from] : [input], values: head ? [outputs, run.final] : [run.final] };

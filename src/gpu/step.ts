@@ -58,14 +58,13 @@ export class GpuStep implements Executable {
       });
       for (const [s, n] of plan.place) buffers.set(s, made[n]!);
       for (const s of step.inputs.values()) buffers.set(s, await take(s.name, byteLength(s), usage));
-      for (const call of step.calls) {
-        for (const s of Object.values(call.buffers)) {
-          if (!s || buffers.has(s)) continue;
-          if (s.role === 'persistent') buffers.set(s, await gpu.persistent(s));
-          if (s.role === 'constant') {
-            buffers.set(s, await take(s.name, byteLength(s), usage));
-            gpu.device.queue.writeBuffer(buffers.get(s)!, 0, s.data as Uint32Array<ArrayBuffer>);
-          }
+      // what is kept may be a constant that no call touches: a gradient that is 0 throughout
+      for (const s of [...step.calls.flatMap((call) => Object.values(call.buffers)), ...step.kept, ...step.reports]) {
+        if (!s || buffers.has(s)) continue;
+        if (s.role === 'persistent') buffers.set(s, await gpu.persistent(s));
+        if (s.role === 'constant') {
+          buffers.set(s, await take(s.name, byteLength(s), usage));
+          gpu.device.queue.writeBuffer(buffers.get(s)!, 0, s.data as Uint32Array<ArrayBuffer>);
         }
       }
       for (const { storage } of step.clear) buffers.set(storage, await gpu.persistent(storage));

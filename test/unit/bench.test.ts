@@ -18,9 +18,11 @@ import { ReferenceDevice } from '../../src/reference/device.ts';
 const named = (name: string): BenchCase => cases.find((c) => c.name === name)!;
 
 describe('the cases', () => {
-  it('have names of their own, and two that begin with A and S', () => {
+  it('have names of their own, and three that begin with A and S', () => {
     expect(new Set(cases.map((c) => c.name)).size).toBe(cases.length);
-    expect(cases.filter((c) => /^[AS]/.test(c.name)).map((c) => c.name)).toEqual(['A recurrent', 'S recurrent']);
+    const names = ['A recurrent', 'S recurrent', 'S recurrent, low memory'];
+    expect(cases.filter((c) => /^[AS]/.test(c.name)).map((c) => c.name)).toEqual(names);
+    expect({ ...named(names[2]!), name: names[1], memory: undefined, peers: true }).toEqual(named(names[1]!));
   });
 
   it('begin from data that their sizes alone determine, at the rate that they say', () => {
@@ -58,7 +60,9 @@ describe('what runs on which adapter', () => {
   });
 
   it('can be chosen by the beginnings of names', () => {
-    expect(chosen(cases, 'A,S').map((c) => c.name)).toEqual(['A recurrent', 'S recurrent']);
+    expect(chosen(cases, 'A,MNIST static 2').map((c) => c.name)).toEqual(['A recurrent', 'MNIST static 2 %']);
+    for (const name of ['S recurrent', 'S recurrent, low memory'])
+      expect(chosen(cases, name).map((c) => c.name)).toEqual([name]);
     expect(chosen(cases, '', 'A').map((c) => c.name)).toEqual(['A recurrent']);
     expect(chosen(cases, '', 'growth T 50').map((c) => c.name)).toEqual(['growth T 50']);
     expect(chosen(cases)).toEqual(cases);
@@ -125,6 +129,13 @@ describe('timing in turns', () => {
     const fast = contest(1, 1);
     const [a] = await alternate(fast.turns, { budget: 1e6, least: 3, most: 9, turn: 0 }, fast);
     expect(a).toHaveLength(9);
+  });
+
+  it('is content with one round when it is late', async () => {
+    const { turns, now } = contest(1, 5000);
+    const patience = { budget: 1e6, least: 3, most: 9, turn: 0 };
+    const [a, b] = await alternate(turns, patience, { now, late: () => (now() > 100 ? 'over' : null) });
+    expect([a, b]).toEqual([[1], [5000]]);
   });
 
   it('ends when it is told to', async () => {
@@ -272,6 +283,21 @@ describe('a case', () => {
     // the first, one to warm up, two that count
     expect(a.counted).toEqual({ steps: 4, disposed: 1 });
     expect(us.counted).toEqual({ steps: 6, disposed: 1 });
+  });
+
+  it('with low memory is beside itself with full memory, and beside nobody else', async () => {
+    const us = stub('spiketape', right, 0.1);
+    const peer = stub('a', right, 0.1);
+    const prepared: (string | undefined)[] = [];
+    const prepare = (of: BenchCase) => {
+      prepared.push(of.memory);
+      return us.own.prepare();
+    };
+    const low = { ...plans, case: { ...c, memory: 'low' } as const, peers: true };
+    const rows = await measure(low, [peer.contender], watch, { ...us.own, prepare });
+    expect(rows).toMatchObject([{ peer: 'spiketape-full-memory', lossMatch: true, samples: 2 }]);
+    expect(prepared).toEqual(['low', undefined]);
+    expect(peer.counted.steps).toBe(0);
   });
 
   it('does not time a peer with another loss, with other weights, or one that breaks', async () => {

@@ -100,6 +100,18 @@ describe('a training step of one recurrent layer', () => {
     expect(await added({ layer: { connections: { density: 0.5 }, recurrentConnections: { density: 0.5 } } })).toBe(1);
   });
 
+  it('with low memory runs no more steps again in a dispatch than a dispatch may do', async () => {
+    for (const [hidden, budget] of [
+      [240, 1e8],
+      [1600, 1e9],
+    ] as const) {
+      const { calls } = await stepOf({ ...S, hidden }, { memory: 'low', limits: { ...webgpu, budget } });
+      const replays = calls.filter((c) => c.label.startsWith('0 AHP replay'));
+      expect(replays.length).toBeGreaterThan(1);
+      for (const c of replays) expect(c.work).toBeLessThanOrEqual(budget);
+    }
+  });
+
   it('with low memory runs each part again: forward and replay, backward and gradients for each', async () => {
     const { calls } = await stepOf(S, { memory: 'low' });
     const of = (what: string): number => calls.filter((c) => c.label.startsWith(`0 AHP ${what}`)).length;

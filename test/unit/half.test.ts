@@ -149,7 +149,10 @@ describe("precision: 'half'", () => {
 
   it('is another step than that in full precision, and refused when misspelt', async () => {
     const engine = new Engine(new Recorder());
-    expect(() => engine.tape({ precision: 'f16' as 'half' })).toThrow("precision: must be 'full' or 'half', got f16");
+    expect(() => engine.tape({ precision: 'f16' as 'half' })).toThrow("precision: must be 'full' or 'half', got 'f16'");
+    expect(() => engine.tape({ memory: 'lo' as 'low' })).toThrow("memory: must be 'full' or 'low', got 'lo'");
+    const misspelt = { memroy: 'low' } as object;
+    expect(() => engine.tape(misspelt)).toThrow("engine.tape: there is no option 'memroy'; did you mean 'memory'?");
     const net = makeNet();
     engine.bind(net);
     for (const precision of ['full', 'half'] as const) {

@@ -165,6 +165,8 @@ const usual: Combination = {
   input: 'spikes',
   lengths: 'cut',
   start: 'given',
+  memory: 'full',
+  precision: 'full',
   ...{ reset: 'subtract', resetMoment: 'same step', record: 'before reset', detachReset: 'false', spikeTest: '>' },
   ...{ inputGain: 'one', decay: 'exponential', refractory: '0', constant: 'tau', delay: '-', synapticGain: '-' },
 };
@@ -189,6 +191,11 @@ describe('an error in a kernel that computes a gradient is found', () => {
     ['sum_rows', {}, tooMuch('sum_rows', 'grads')],
     ['cell_backward, into the current', {}, tooMuch('cell_backward', 'trace', (label) => label.startsWith('layer'))],
     ['cell_backward, into state and constants', {}, tooMuch('cell_backward', 'carry')],
+    [
+      'cell_forward, run again with low memory',
+      { memory: 'low' },
+      tooMuch('cell_forward', 'trace', (label) => label.includes('replay')),
+    ],
     ['the rate of activity', { regularizer: 'rate' }, tooMuch('activity', 'd_rate')],
     ['loss, cross entropy', {}, tooMuch('loss', 'grad')],
     ['loss, squared error', { loss: 'mse_count' }, tooMuch('loss', 'grad')],

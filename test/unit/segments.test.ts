@@ -50,6 +50,11 @@ describe('what a layer keeps of its forward pass', () => {
     },
   );
 
+  it('with low memory cuts long sequences between words of spikes along time', () => {
+    const lengths = [50, 200, 840, 3200].map((T) => chooseSegments({ ...smnist, T }, 128 * MiB, low).list[0]!.t1);
+    expect(lengths).toEqual([10, 32, 32, 96]);
+  });
+
   it('with low memory keeps every part within a binding', () => {
     const { list } = chooseSegments({ T: 10_000, planes: 1, states: 1, planeBytes: 4 * MiB }, 128 * MiB, low);
     for (const { t0, t1 } of list) expect(t1 - t0).toBeLessThanOrEqual(32);

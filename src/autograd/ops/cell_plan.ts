@@ -1,5 +1,6 @@
 import type { Storage } from '../../device/storage.ts';
 import { STAT_ROWS } from '../../kernels/activity.ts';
+import { budgetOf } from '../../kernels/budget.ts';
 import type { CellStep } from '../../kernels/cell.ts';
 import { chooseSegments, type Segments } from '../../kernels/segments.ts';
 import { quads } from '../../kernels/sizes.ts';
@@ -72,12 +73,18 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const layer = { N, B, T, inputs, recurrent: attrs.recurrent !== null };
   const Q = quads(N);
   const monitored = extras.monitored || low.used(out.activity);
+  const path = chooseTimePath(layer, low.limits, {
+    chunk: attrs.chunk,
+    path: attrs.chunk ? undefined : low.tape.engine.tuning?.choice(layer),
+  });
+  const budget = budgetOf(low.limits);
   const segments = chooseSegments(
     { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q },
     low.limits.maxBinding,
     {
       low: low.tape.options.memory === 'low',
       split: !low.used(out.v) && def.states.every((s) => !low.used(out.states[s]!)),
+      most: Math.min(budget.dispatch, budget.reads * B * N) / path.work,
     },
   );
   const rows = carried + (monitored ? STAT_ROWS : 0);
@@ -95,10 +102,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     adjoint,
     planes,
     lengths,
-    path: chooseTimePath(layer, low.limits, {
-      chunk: attrs.chunk,
-      path: attrs.chunk ? undefined : low.tape.engine.tuning?.choice(layer),
-    }),
+    path,
     slots: {
       surrogate: Object.keys(surrogate?.constants ?? {}),
       penalties: extras.penalties.flatMap(({ penalty: p }) => [p.name, ...Object.keys(p.constants ?? {})]),

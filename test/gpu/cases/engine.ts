@@ -1,7 +1,7 @@
-import { Adam, type Engine, type GpuDevice, type Sequential, type Tape } from 'spiketape';
+import { Adam, crossEntropy, type Engine, type GpuDevice, LIF, Readout, Sequential, type Tape } from 'spiketape';
 import { assert, assertEqual } from '../harness/assert.ts';
 import { gpuCase } from '../harness/case.ts';
-import { ahpNet, type Form, record, small, withEngine } from './engine-support/nets.ts';
+import { ahpNet, type Form, record, small, spikes, withEngine } from './engine-support/nets.ts';
 
 // A step is recorded once and replayed; its memory is bounded.
 
@@ -156,6 +156,19 @@ gpuCase(
       assert(values.at(-1)! < 0.7 * values[0]!, `the loss went from ${values[0]} to ${values.at(-1)}`);
     }),
   { worker: true },
+);
+
+gpuCase('the gradient of a current that the loss does not depend on reads as 0', ({ gpu }) =>
+  withEngine(gpu, async (engine) => {
+    const [used, unused] = [new Readout(5, 2), new LIF(5, 9)];
+    engine.bind(new Sequential(unused, new Readout(9, 5), used));
+    const tape = engine.tape();
+    const x = tape.input(spikes(3 * 2 * 5, 1), { shape: [3, 2, 5], form: 'bits' });
+    const gradient = unused.run(x).currentGradient.keep();
+    crossEntropy(used.forward(x), [0, 1]).loss.backward();
+    await tape.run();
+    assertEqual(await gradient.read(), new Float32Array(3 * 2 * 9), 'gradient');
+  }),
 );
 
 async function reported(engine: Engine, net: Sequential, optimizer: Adam, seed: number): Promise<Tape> {
