@@ -1,5 +1,6 @@
 import { byteLength, type Storage } from '../../device/storage.ts';
-import { aboveRegions, backwardRegions, cellBackward } from '../../kernels/cell.ts';
+import { cellBackward } from '../../kernels/cell.ts';
+import { aboveRegions, backwardRegions } from '../../kernels/cell_regions.ts';
 import { words } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';

@@ -1,5 +1,6 @@
 import { ACTIVITY_ROWS, activity, rateRegion, rateTerm } from '../../kernels/activity.ts';
-import { cellForward, denseRegions, forwardRegions } from '../../kernels/cell.ts';
+import { cellForward } from '../../kernels/cell.ts';
+import { denseRegions, forwardRegions } from '../../kernels/cell_regions.ts';
 import { bitsAlongTime, words } from '../../kernels/sizes.ts';
 import type { Expr } from '../../neurons/expr.ts';
 import type { Lowering } from '../lowering.ts';

@@ -12,7 +12,8 @@ gpuCase('from the second step of one form on nothing is created and everything i
     const optimizer = new Adam();
     const tape = await reported(engine, net, optimizer, 0);
     const first = { ...device.counters };
-    assert(first.pipelines > 5 && first.bindGroups > 10 && first.buffers > 5, `the first step made ${show(first)}`);
+    assert(first.pipelines > 5 && first.buffers > 5, `the first step made ${show(first)}`);
+    assertEqual(first.bindGroups, first.dispatches, 'a bind group each');
 
     const memory = device.report();
     const steps = 40;
