@@ -2,7 +2,7 @@ import { defaultDevice, init, jit, lax, nn, numpy as np, valueAndGrad } from '@j
 import type { BenchCase } from '../cases.ts';
 import type { Contender, Runner } from '../contender.ts';
 import { adam, type CaseData, constants } from '../data.ts';
-import { transposed } from './matrix.ts';
+import { sizesOf, transposed } from './matrix.ts';
 
 type Arrays = Record<string, np.Array>;
 
@@ -27,11 +27,7 @@ export const jax: Contender = {
 function run(c: BenchCase, data: CaseData): Runner {
   const { T, B, inputs, hidden, outputs } = c;
   // [pre, post], so that nothing is transposed in a step
-  const sizes: Record<string, [post: number, pre: number]> = {
-    weight: [hidden, inputs],
-    recurrent: [hidden, hidden],
-    readout: [outputs, hidden],
-  };
+  const sizes = sizesOf(c);
   const map = <V>(make: (name: string) => V): Record<string, V> =>
     Object.fromEntries(Object.keys(data.weights).map((name) => [name, make(name)]));
   const matrix = (values: Float32Array, rows: number, columns: number): np.Array =>

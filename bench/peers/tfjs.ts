@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BenchCase } from '../cases.ts';
 import type { Contender, Runner } from '../contender.ts';
 import { adam, type CaseData, constants } from '../data.ts';
-import { transposed } from './matrix.ts';
+import { sizesOf, transposed } from './matrix.ts';
 
 /** On the device from the beginning: a number among the operands would be uploaded by each operation. */
 let on: Record<'decay' | 'slowDecay' | 'minusBeta' | 'gamma' | 'one', tf.Scalar>;
@@ -30,11 +30,7 @@ export const tfjs: Contender = {
 function run(c: BenchCase, data: CaseData): Runner {
   const { T, B, inputs, hidden, outputs } = c;
   // [pre, post], so that nothing is transposed in a step
-  const sizes: Record<string, [post: number, pre: number]> = {
-    weight: [hidden, inputs],
-    recurrent: [hidden, hidden],
-    readout: [outputs, hidden],
-  };
+  const sizes = sizesOf(c);
   const weights = Object.fromEntries(
     Object.entries(data.weights).map(([name, values]) => {
       const [post, pre] = sizes[name]!;
