@@ -10,9 +10,11 @@
 // Counted are the last dims.window steps before lengths[b] (all of them where there are fewer), each with weight 1; with a
 // mask the steps with a weight above 0 there. A maximum takes the first of equal steps. The prediction is the class with
 // the largest f (without pooling: mean); it is -1 where there are no labels. A sample without steps has label -1.
+// BY_STEP_LABEL, without pooling: each step has a label; right is the weighted share of steps that were, prediction and label
+// are those of the last counted step.
 // slots from dims.numbers on: weight, then smoothing, or for SQUARES the correct and the wrong value.
 //
-// outputs [T][B][Q] quads as floats or [T][B][W] words of spikes (SPIKES), labels [B], targets [B][Q] or [T][B][Q] as
+// outputs [T][B][Q] quads as floats or [T][B][W] words of spikes (SPIKES), labels [B] or [T][B], targets [B][Q] or [T][B][Q] as
 // floats, class_weights [N], lengths [B], mask [T][B] without padding, result [B], grad [T][B][Q] as floats.
 //
 // Dispatch: (B, 1, 1), a workgroup a sample.
@@ -37,6 +39,7 @@ const POOL_MAX: u32 = 3u;
 const BY_LABEL: u32 = 0u;
 const BY_SAMPLE: u32 = 1u;
 const BY_STEP: u32 = 2u;
+const BY_STEP_LABEL: u32 = 3u;
 
 const N: u32 = 10u;
 const POOL: u32 = 0u;
@@ -94,6 +97,26 @@ fn feature(t: u32, b: u32, c: u32) -> f32 {
     return output_at(t, b, c);
   }
   return pooled[c];
+}
+
+fn label_at(t: u32, b: u32) -> u32 {
+  if (TARGET == BY_LABEL) {
+    return labels[b];
+  }
+  if (TARGET == BY_STEP_LABEL) {
+    return labels[t * dims.B + b];
+  }
+  return 0u;
+}
+
+fn most_likely(t: u32, b: u32) -> u32 {
+  var best = 0u;
+  for (var c = 1u; c < N; c++) {
+    if (output_at(t, b, c) > output_at(t, b, best)) {
+      best = c;
+    }
+  }
+  return best;
 }
 
 // Probability that cross entropy wants for class c, times the class's weight.
@@ -163,6 +186,20 @@ fn derivative(t: u32, b: u32, c: u32, label: u32, s: vec3f, steps: f32) -> f32 {
   return s.z * exp(f - s.x) / s.y - wanted(c, label);
 }
 
+// In the order of the lanes; what it gives is lane 0's.
+fn sum_of_lanes(lane: u32, x: f32) -> f32 {
+  workgroupBarrier();
+  parts[lane] = x;
+  workgroupBarrier();
+  var total = 0.0;
+  if (lane == 0u) {
+    for (var i = 0u; i < LANES; i++) {
+      total += parts[i];
+    }
+  }
+  return total;
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let b = group.x;
@@ -171,10 +208,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     len = lengths[b];
   }
   let from_step = len - min(len, dims.window);
-  var label = 0u;
-  if (TARGET == BY_LABEL) {
-    label = labels[b];
-  }
+  let label = label_at(0u, b);
   var count = 0.0;
   for (var t = from_step; t < len; t++) {
     count += weight_at(t, b);
@@ -214,6 +248,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   var s = vec3f(0);
   var loss = 0.0;
+  var right = 0.0;
   if (POOL != POOL_NONE) {
     s = sums(0u, b, label);
     if (lane == 0u && counted) {
@@ -221,13 +256,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
   for (var t = lane; t < dims.T; t += LANES) {
+    var here = label;
     var w = 0.0;
     if (t >= from_step && t < len) {
       w = weight_at(t, b);
     }
     if (POOL == POOL_NONE && w > 0.0) {
-      s = sums(t, b, label);
-      loss += w / steps * value(t, b, label, s, steps);
+      here = label_at(t, b);
+      s = sums(t, b, here);
+      loss += w / steps * value(t, b, here, s, steps);
+      if (TARGET == BY_STEP_LABEL) {
+        right += select(0.0, w / steps, most_likely(t, b) == here);
+      }
     }
     if (HAS_GRAD) {
       for (var c = 0u; c < PITCH; c++) {
@@ -237,20 +277,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           if (POOL == POOL_MAX) {
             part = select(0.0, 1.0, largest_at[c] == t);
           }
-          g = weight * part * derivative(t, b, c, label, s, steps);
+          g = weight * part * derivative(t, b, c, here, s, steps);
         }
         grad[(t * dims.B + b) * PITCH + c] = g;
       }
     }
   }
 
-  parts[lane] = loss;
-  workgroupBarrier();
+  let total = sum_of_lanes(lane, loss);
+  var share = 0.0;
+  if (TARGET == BY_STEP_LABEL) {
+    share = sum_of_lanes(lane, right);
+  }
   if (lane == 0u) {
-    var total = 0.0;
-    for (var i = 0u; i < LANES; i++) {
-      total += parts[i];
-    }
     var prediction = -1.0;
     if (TARGET == BY_LABEL) {
       var best = 0u;
@@ -260,8 +299,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
       }
       prediction = f32(best);
+      share = select(0.0, 1.0, counted && prediction == f32(label));
     }
-    let right = TARGET == BY_LABEL && counted && prediction == f32(label);
-    result[b] = vec4f(weight * total, select(0.0, 1.0, right), prediction, select(-1.0, f32(label), counted));
+    var answer = label;
+    if (TARGET == BY_STEP_LABEL && counted) {
+      var t = len - 1u;
+      while (weight_at(t, b) == 0.0) {
+        t--;
+      }
+      prediction = f32(most_likely(t, b));
+      answer = label_at(t, b);
+    }
+    result[b] = vec4f(weight * total, share, prediction, select(-1.0, f32(answer), counted));
   }
 }

@@ -25,8 +25,9 @@ export type { Encoding, Population } from './encoders/index.ts';
 export * as encode from './encoders/index.ts';
 export { GpuDevice, type GpuOptions } from './gpu/device.ts';
 export { init } from './init.ts';
-export { loadModel, type SavedModel, saveModel } from './io/model.ts';
+export { loadModel, loadParameters, type SavedModel, saveModel } from './io/model.ts';
 export type { OwnParts } from './io/own.ts';
+export { gatherRows } from './kernels/dense.ts';
 export { assemble, defineKernel, type Kernel, type Variant } from './kernels/kernel.ts';
 export { fold, quads, words } from './kernels/sizes.ts';
 export { AdLIF, type AdLIFOptions } from './layers/adlif.ts';
@@ -41,6 +42,7 @@ export {
 } from './layers/batch_norm.ts';
 export { BRF, type BRFOptions } from './layers/brf.ts';
 export type { ConnectionOptions } from './layers/connections.ts';
+export { Container } from './layers/container.ts';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.ts';
 export { CubaLIF, type CubaLIFOptions } from './layers/cuba_lif.ts';
 export { Dropout } from './layers/dropout.ts';

@@ -118,15 +118,29 @@ export function loadModel(saved: SavedModel, own: OwnParts = {}): Sequential {
   };
   const net = new Sequential(...rebuild(json.layers, make, fail));
   tieAgain(net, json.shared ?? {}, fail);
-  const { tensors } = decodeSafetensors(saved.safetensors);
+  loadParameters(net, saved.safetensors);
+  return net;
+}
+
+/**
+ * Puts saved parameters into a net of the same form, made by the same code.
+ *
+ * @throws when one is missing, of another shape, or of another net; the net may then have some of them
+ */
+export function loadParameters(net: Sequential, safetensors: Uint8Array): void {
+  const { tensors } = decodeSafetensors(safetensors);
   for (const [name, p] of net.namedParameters()) {
-    const t = tensors.get(name) ?? fail(`parameter '${name}' is missing from the safetensors file`);
+    const t = tensors.get(name);
+    if (!t) throw new Error(`loadModel: parameter '${name}' is missing from the safetensors file`);
     if (t.dtype !== 'F32' || t.shape.join() !== p.shape.join())
-      fail(`parameter '${name}' must be F32 [${p.shape.join(', ')}], the file has ${t.dtype} [${t.shape.join(', ')}]`);
+      throw new Error(
+        `loadModel: parameter '${name}' must be F32 [${p.shape.join(', ')}], the file has ${t.dtype} [${t.shape.join(', ')}]`,
+      );
     p.data.set(t.data as Float32Array);
     tensors.delete(name);
   }
   if (tensors.size)
-    fail(`the safetensors file has parameters that the net does not: ${[...tensors.keys()].join(', ')}`);
-  return net;
+    throw new Error(
+      `loadModel: the safetensors file has parameters that the net does not: ${[...tensors.keys()].join(', ')}`,
+    );
 }

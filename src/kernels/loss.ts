@@ -23,7 +23,7 @@ export const loss = defineKernel({
 /** What is made of a sample's outputs over time; the kernel's POOL. */
 export const POOL = { none: 0, mean: 1, sum: 2, max: 3 } as const;
 /** What a sample's target is; the kernel's TARGET. */
-export const TARGET = { label: 0, perSample: 1, perStep: 2 } as const;
+export const TARGET = { label: 0, perSample: 1, perStep: 2, labelPerStep: 3 } as const;
 /** The kernel keeps what it made of the outputs in workgroup memory, of which 16 KiB are sure. */
 export const LARGEST_LOSS = { pooled: 4000, max: 2000 } as const;
 

@@ -23,7 +23,8 @@ export function checkCrossEntropy(options: CrossEntropyOptions): void {
  * mean is divided by the sum of w_label, as PyTorch's is. Samples without counted steps are left out of the mean.
  *
  * @param outputs [T, B, classes] of a readout, or spikes
- * @param labels [B] integers in 0 .. classes - 1
+ * @param labels [B] integers in 0 .. classes - 1; judged at each step or the cue also [T, B], a label a step: right is then the
+ *   share of steps that were, prediction and label are those of the last counted step
  * @param options what of the outputs is judged (`at`, default 'last'), smoothing, class weights, mask over time
  * @param part what of whole sequences the outputs are, if they are a part
  * @returns the loss, and per sample [B, 4]: its share of the loss, whether it was right, the prediction, the label

@@ -131,7 +131,10 @@ export function sequenceLoss(
   const { tape } = outputs;
   const [pool, window] = poolOf(at, T);
   const labels = 'labels' in given ? given.labels : null;
-  if (labels) checkLabels(owner, labels, B, N);
+  const labelPerStep = labels !== null && pool === POOL.none && T > 1 && labels.length === T * B;
+  if (labels) checkLabels(owner, labels, [T, B, N], pool);
+  if (labelPerStep && classWeights)
+    throw new Error(`${owner}: classWeights go with one label a sample, not with one a step`);
   if (classWeights && classWeights.length !== N)
     throw new Error(`${owner}: classWeights must have one entry for each of ${N} classes, got ${classWeights.length}`);
   const largest = pool === POOL.max ? LARGEST_LOSS.max : LARGEST_LOSS.pooled;
@@ -153,7 +156,7 @@ export function sequenceLoss(
     name,
     pool,
     window,
-    target: labels ? TARGET.label : perStep ? TARGET.perStep : TARGET.perSample,
+    target: labelPerStep ? TARGET.labelPerStep : labels ? TARGET.label : perStep ? TARGET.perStep : TARGET.perSample,
     squares,
     smoothed,
     share: total > 0 ? 1 / total : 0,
@@ -166,7 +169,7 @@ export function sequenceLoss(
     op,
     [
       outputs,
-      labels && place('labels', labels, [B], 'words'),
+      labels && place('labels', labels, [labels.length], 'words'),
       'values' in given ? place('targets', given.values, perStep ? [T, B, N] : [B, N]) : null,
       classWeights ? place('class weights', classWeights, [N]) : null,
       stepWeights && place('mask', stepWeights, [T * B]),
@@ -189,10 +192,18 @@ function poolOf(at: At, T: number): [pool: number, window: number] {
   return [at === 'each step' ? POOL.none : POOL[at], T];
 }
 
-function checkLabels(owner: string, labels: ArrayLike<number>, B: number, classes: number): void {
-  if (labels.length !== B) throw new Error(`${owner}: needs one label for each of ${B} samples, got ${labels.length}`);
-  for (let b = 0; b < B; b++) {
-    if (!(Number.isInteger(labels[b]) && labels[b]! >= 0 && labels[b]! < classes))
-      throw new Error(`${owner}: labels[${b}] is ${labels[b]}, expected an integer in 0..${classes - 1}`);
+function checkLabels(
+  owner: string,
+  labels: ArrayLike<number>,
+  [T, B, classes]: readonly [number, number, number],
+  pool: number,
+): void {
+  if (labels.length !== B && !(pool === POOL.none && labels.length === T * B)) {
+    const steps = pool === POOL.none ? `, or one for each of ${T} x ${B} steps and samples` : '';
+    throw new Error(`${owner}: needs one label for each of ${B} samples${steps}, got ${labels.length}`);
+  }
+  for (let i = 0; i < labels.length; i++) {
+    if (!(Number.isInteger(labels[i]) && labels[i]! >= 0 && labels[i]! < classes))
+      throw new Error(`${owner}: labels[${i}] is ${labels[i]}, expected an integer in 0..${classes - 1}`);
   }
 }

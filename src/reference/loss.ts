@@ -19,7 +19,11 @@ export const loss: Twin = (c) => {
   const classWeight = (n: number): number => (c.flag('HAS_CLASS_WEIGHTS') ? c.of('class_weights')[n]! : 1);
   grad?.fill(0);
   for (let b = 0; b < B; b++) {
-    const label = target === TARGET.label ? c.of('labels')[b]! : 0;
+    const labelAt = (t: number): number => {
+      if (target === TARGET.label) return c.of('labels')[b]!;
+      return target === TARGET.labelPerStep ? c.of('labels')[t * B + b]! : 0;
+    };
+    const label = labelAt(0);
     const length = c.flag('HAS_LENGTHS') ? c.of('lengths')[b]! : T;
     const counted: { t: number; w: number }[] = [];
     for (let t = Math.max(0, length - window); t < length; t++) {
@@ -43,7 +47,7 @@ export const loss: Twin = (c) => {
     const goal = (t: number, n: number): number => {
       if (target === TARGET.perSample) return c.of('targets')[b * pitch + n]!;
       if (target === TARGET.perStep) return c.of('targets')[(t * B + b) * pitch + n]!;
-      return c.slot(numbers + (n === label ? 1 : 2)) * (pool === POOL.sum ? total : 1);
+      return c.slot(numbers + (n === labelAt(t) ? 1 : 2)) * (pool === POOL.sum ? total : 1);
     };
     const judge = (f: readonly number[], t: number): Judged => {
       if (squares) {
@@ -55,11 +59,13 @@ export const loss: Twin = (c) => {
         );
       }
       const smoothing = c.flag('SMOOTHED') ? c.slot(numbers + 1) : 0;
-      const wanted = f.map((_, n) => classWeight(n) * ((n === label ? 1 - smoothing : 0) + smoothing / N));
+      const wanted = f.map((_, n) => classWeight(n) * ((n === labelAt(t) ? 1 - smoothing : 0) + smoothing / N));
       return crossEntropy(f, wanted);
     };
     const weight = c.slot(numbers) * (squares ? classWeight(label) : 1);
     let value = 0;
+    let share = 0;
+    const best = (f: readonly number[]): number => f.indexOf(Math.max(...f));
     const whole = counted.length > 0 && pool !== POOL.none ? judge(pooled, 0) : null;
     if (whole) value = whole.value;
     for (const { t, w } of counted) {
@@ -70,6 +76,7 @@ export const loss: Twin = (c) => {
           t,
         );
       if (!whole) value += (w / total) * here.value;
+      if (target === TARGET.labelPerStep && best(overClasses((n) => at(t, n))) === labelAt(t)) share += w / total;
       for (let n = 0; n < N; n++) {
         let part = w / total;
         if (pool === POOL.sum) part = w;
@@ -78,9 +85,15 @@ export const loss: Twin = (c) => {
       }
     }
     const some = counted.length > 0;
-    const prediction = target === TARGET.label ? pooled.indexOf(Math.max(...pooled)) : -1;
-    const right = target === TARGET.label && some && prediction === label;
-    result.set([weight * value, right ? 1 : 0, prediction, some ? label : -1], 4 * b);
+    let prediction = target === TARGET.label ? best(pooled) : -1;
+    let answer = label;
+    if (target === TARGET.label) share = some && prediction === label ? 1 : 0;
+    if (target === TARGET.labelPerStep && some) {
+      const { t } = counted.at(-1)!;
+      prediction = best(overClasses((n) => at(t, n)));
+      answer = labelAt(t);
+    }
+    result.set([weight * value, share, prediction, some ? answer : -1], 4 * b);
   }
 };
 

@@ -20,7 +20,7 @@ export interface LossCase {
   readonly of: 'spikes' | 'membrane';
   readonly make: (sizes: LossSizes, random: Random) => losses.LossFunction;
   /** What it compares with. */
-  readonly targets: 'labels' | 'perSample' | 'perStep' | 'spikes';
+  readonly targets: 'labels' | 'labelsPerStep' | 'perSample' | 'perStep' | 'spikes';
 }
 
 const mask = ({ T, B }: LossSizes, random: Random, perSample: boolean): number[] => {
@@ -61,6 +61,16 @@ export const lossCases: Readonly<Record<string, LossCase>> = {
     of: 'membrane',
     make: (s, random) => losses.crossEntropy({ at: { cue: 2 }, mask: mask(s, random, true) }),
     targets: 'labels',
+  },
+  'cross entropy with a label a step, smoothing': {
+    of: 'membrane',
+    make: () => losses.crossEntropy({ at: 'each step', smoothing: 0.1 }),
+    targets: 'labelsPerStep',
+  },
+  'cross entropy of spikes at the cue, a label a step, mask': {
+    of: 'spikes',
+    make: (s, random) => losses.crossEntropy({ at: { cue: 3 }, mask: mask(s, random, true) }),
+    targets: 'labelsPerStep',
   },
   'mse_count on spikes, rates of right and wrong classes': {
     of: 'spikes',
@@ -116,6 +126,7 @@ export function lossExperiment(test: LossCase, sizes: LossSizes): Experiment {
   const lossOf = test.make(sizes, random);
   const targets = {
     labels: () => Array.from({ length: B }, (_, b) => (2 * b + 1) % N),
+    labelsPerStep: () => Array.from({ length: T * B }, (_, i) => (3 * i + Math.floor(i / B)) % N),
     perSample: () => random.between(B * N, -1, 3),
     perStep: () => random.between(T * B * N, -1, 1),
     spikes: () => random.spikes(T * B * N, 0.3),
