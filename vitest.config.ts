@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
+import { workerImportsOfVite } from './scripts/worker-import.mjs';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -30,14 +31,19 @@ function gpuRuntime(mode: string): string {
   return process.env.SPIKETAPE_TEST_RUNTIME || (mode === 'dawn' || mode === 'worker' ? mode : 'chrome');
 }
 
+const data = { name: 'data', include: ['test/data/**/*.test.ts'], testTimeout: 120_000, maxWorkers: 1 };
+
 export default defineConfig(({ mode }) => ({
-  plugins: [assets()],
+  plugins: [workerImportsOfVite(), assets()],
   resolve: {
     alias: [
       { find: /^spiketape\/host$/, replacement: here('src/host/index.ts') },
       { find: /^spiketape\/datasets$/, replacement: here('datasets/index.ts') },
+      { find: /^spiketape\/gated$/, replacement: here('src/gated/index.ts') },
       { find: /^spiketape\/check$/, replacement: here('src/check/index.ts') },
       { find: /^spiketape\/profile$/, replacement: here('src/profile/index.ts') },
+      { find: /^spiketape\/runs$/, replacement: here('src/runs/index.ts') },
+      { find: /^spiketape\/cost$/, replacement: here('src/cost/index.ts') },
       { find: /^spiketape\/tune$/, replacement: here('src/tune/index.ts') },
       { find: /^spiketape\/report$/, replacement: here('src/report/index.ts') },
       { find: /^spiketape$/, replacement: here('src/index.ts') },
@@ -46,31 +52,35 @@ export default defineConfig(({ mode }) => ({
   test: {
     pool: 'forks',
     passWithNoTests: false,
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          testTimeout: 20_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        // Files that start browsers run one after the other: SwiftShader takes every core it finds.
-        extends: true,
-        test: {
-          name: 'browser',
-          include: ['test/gpu/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/pack/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          maxWorkers: 1,
-          fileParallelism: false,
-          env: { SPIKETAPE_TEST_RUNTIME: gpuRuntime(mode) },
-          sequence: { groupOrder: 1 },
-        },
-      },
-    ],
+    // `--mode data` runs what reads the data sets' own files, in the folder that SPIKETAPE_DATA names, and nothing else.
+    projects:
+      mode === 'data'
+        ? [{ extends: true, test: data }]
+        : [
+            {
+              extends: true,
+              test: {
+                name: 'unit',
+                include: ['test/unit/**/*.test.ts'],
+                testTimeout: 20_000,
+                maxWorkers: 2,
+                sequence: { groupOrder: 0 },
+              },
+            },
+            {
+              // Files that start browsers run one after the other: SwiftShader takes every core it finds.
+              extends: true,
+              test: {
+                name: 'browser',
+                include: ['test/gpu/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/pack/**/*.test.ts'],
+                testTimeout: 60_000,
+                hookTimeout: 120_000,
+                maxWorkers: 1,
+                fileParallelism: false,
+                env: { SPIKETAPE_TEST_RUNTIME: gpuRuntime(mode) },
+                sequence: { groupOrder: 1 },
+              },
+            },
+          ],
   },
 }));

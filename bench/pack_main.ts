@@ -38,6 +38,9 @@ function hostOf(args: readonly string[], folder: string): Host {
   return {
     args,
     runtime: 'node',
+    task: 'train',
+    part: 'test',
+    resume: false,
     signal: new AbortController().signal,
     dataDir: null,
     progress({ label = '' }: Progress) {
@@ -55,6 +58,12 @@ function hostOf(args: readonly string[], folder: string): Host {
     readData: none,
     statData: none,
     listData: none,
+    files: none,
+    hasData: async () => false,
+    download: none,
+    describe: async () => {},
+    output: { list: none, size: none, read: none, write: none, remove: none },
+    run: { list: none, size: none, read: none },
   };
 }
 

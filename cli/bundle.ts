@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildFailure, build, formatMessages, type Plugin } from 'esbuild';
+import { type BuildFailure, build, formatMessages, type Loader, type Plugin } from 'esbuild';
+import { nodeOnDemand, workerImports } from '../scripts/worker-import.mjs';
 import { thisPackage } from './package.ts';
 
 const ENTRIES: Record<string, { source: string; built: string }> = {
@@ -10,8 +11,20 @@ const ENTRIES: Record<string, { source: string; built: string }> = {
   'spiketape/report': { source: 'src/report/index.ts', built: 'dist/report.js' },
   'spiketape/check': { source: 'src/check/index.ts', built: 'dist/check.js' },
   'spiketape/profile': { source: 'src/profile/index.ts', built: 'dist/profile.js' },
+  'spiketape/runs': { source: 'src/runs/index.ts', built: 'dist/runs.js' },
+  'spiketape/cost': { source: 'src/cost/index.ts', built: 'dist/cost.js' },
+  'spiketape/gated': { source: 'src/gated/index.ts', built: 'dist/gated.js' },
   'spiketape/tune': { source: 'src/tune/index.ts', built: 'dist/tune.js' },
 };
+
+/** What a script may import besides code: shaders and tables as text, archives and arrays as bytes. */
+const LOADER = {
+  '.wgsl': 'text',
+  '.csv': 'text',
+  '.gz': 'binary',
+  '.bin': 'binary',
+  '.npy': 'binary',
+} satisfies Record<string, Loader>;
 
 /** A script that does not compile; the message is esbuild's, with file and line. */
 export class CompileError extends Error {
@@ -52,12 +65,12 @@ async function bundle(input: Input, runtime: 'chrome' | 'node', color: boolean):
       format: 'esm',
       platform: runtime === 'node' ? 'node' : 'browser',
       target: runtime === 'node' ? 'node20' : 'chrome120',
-      loader: { '.wgsl': 'text', '.csv': 'text', '.gz': 'binary', '.bin': 'binary', '.npy': 'binary' },
+      loader: LOADER,
       sourcemap: 'external',
       outfile: join(process.cwd(), 'script.js'),
       absWorkingDir: process.cwd(),
       logLevel: 'silent',
-      plugins: [ownPackage],
+      plugins: [ownPackage, nodeOnDemand, workerImports({ loader: LOADER, plugins: [ownPackage] })],
     });
     const find = (end: string) => result.outputFiles.find((output) => output.path.endsWith(end))?.text ?? '';
     return { code: find('.js'), map: find('.map') };

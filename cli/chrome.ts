@@ -50,7 +50,7 @@ function watch(
   browser: Browser,
   page: Page,
   devtools: CDPSession,
-  { onOutput }: SessionOptions,
+  { config, onOutput }: SessionOptions,
   broken: (message: string) => void,
 ): void {
   page.on('error', (error) => broken(`the page crashed: ${error.message}`));
@@ -63,7 +63,9 @@ function watch(
   });
   // WebGPU's own complaints come this way, not by the page's console.
   devtools.on('Log.entryAdded', ({ entry }) => {
-    if (entry.level !== 'verbose') onOutput('stderr', `${entry.text}\n`);
+    // A request that the run's server refused is an error of the host's, which the script gets.
+    const refused = entry.source === 'network' && entry.url?.startsWith(config.base);
+    if (entry.level !== 'verbose' && !refused) onOutput('stderr', `${entry.text}\n`);
   });
   void devtools.send('Log.enable').catch(() => {});
   page.on('workercreated', (worker) => {

@@ -16,6 +16,9 @@ export interface Command {
 /** Loaded on demand: printing a shader must not load a browser driver. A new subcommand is one line here. */
 const commands: Record<string, () => Promise<Command>> = {
   run: () => import('./commands/run.ts'),
+  eval: () => import('./commands/eval.ts'),
+  runs: () => import('./commands/runs.ts'),
+  compare: () => import('./commands/compare.ts'),
   wgsl: () => import('./commands/wgsl.ts'),
 };
 

@@ -1,18 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, relative, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import type { Output } from './output.ts';
-import { Refusal, resolveInside } from './paths.ts';
+import { Downloads } from './download.ts';
+import { Refusal } from './paths.ts';
+import { type Places, routesOf } from './routes.ts';
+import { inWords } from './words.ts';
 
-export interface ServerOptions {
-  /** The data folder, or null when the run has none. */
-  data: string | null;
-  output: Output;
-}
+/** Of the places, at least the output; data and run as folders that need not be real paths. */
+export type ServerOptions = Partial<Places> & Pick<Places, 'output'>;
 
 /** A file of the page, held in memory. */
 export interface PageFile {
@@ -32,15 +28,18 @@ export interface RunServer {
  * The server of one run, on loopback and a free port. It answers only to requests that carry the run's token, that were
  * sent to this very address (Host) and that come from this run's page, if from any page (Origin).
  */
-export async function startServer({ data, output }: ServerOptions): Promise<RunServer> {
+export async function startServer(options: ServerOptions): Promise<RunServer> {
+  const { data = null, run = null, output } = options;
+  const { downloads = new Downloads({}), onDescribe = async () => {} } = options;
   const token = randomBytes(24).toString('base64url');
   const files = new Map<string, PageFile>();
-  const dataRoot = data === null ? null : realpathSync(data);
+  const real = (folder: string | null) => (folder === null ? null : realpathSync(folder));
+  const routes = routesOf({ data: real(data), run: real(run), output, downloads, onDescribe });
   let origin = '';
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      const known = error instanceof Refusal ? error : explain(error);
+      const known = inWords(error);
       if (response.headersSent) {
         response.destroy();
         return;
@@ -71,31 +70,6 @@ export async function startServer({ data, output }: ServerOptions): Promise<RunS
     if (!file) throw new Refusal(404, 'there is nothing here');
     response.writeHead(200, { 'Content-Type': `${file.type}; charset=utf-8` });
     response.end(file.content);
-  }
-
-  type Route = (query: URLSearchParams, request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  const routes: Record<string, Route> = {
-    'GET data': async (query, _, response) => sendRange(response, await dataPath(query), query),
-    'GET stat': async (query, _, response) => sendJson(response, { size: await fileSize(await dataPath(query)) }),
-    'GET list': async (query, _, response) => sendJson(response, await names(dataRoot ?? '', await dataPath(query))),
-    'PUT save': async (query, request, response) => {
-      const text = (name: string) => query.get(name) ?? '';
-      await output.write(text('upload'), text('path'), Number(text('offset')), text('last') === '1', request);
-      sendJson(response, {});
-    },
-    'DELETE save': async (query, _, response) => {
-      await output.discard(query.get('upload') ?? '');
-      sendJson(response, {});
-    },
-    'POST append': async (query, request, response) => {
-      await output.append(query.get('path') ?? '', request);
-      sendJson(response, {});
-    },
-  };
-
-  async function dataPath(query: URLSearchParams): Promise<string> {
-    if (dataRoot === null) throw new Refusal(404, 'the run has no data folder; give one with --data DIR');
-    return resolveInside(dataRoot, query.get('path') ?? '');
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -137,66 +111,4 @@ function checkSender(request: IncomingMessage, origin: string): void {
 function sameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function sendJson(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' });
-  response.end(JSON.stringify(value));
-}
-
-async function sendRange(response: ServerResponse, file: string, query: URLSearchParams): Promise<void> {
-  const handle = await open(file, 'r');
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw new Refusal(400, 'this is a folder, not a file');
-    const start = Number(query.get('start') ?? 0);
-    const end = Number(query.get('end') ?? found.size);
-    if (!(start >= 0 && start <= end && end <= found.size)) {
-      throw new Refusal(416, `bytes ${start} to ${end} were asked for, and the file has ${found.size}`);
-    }
-    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': end - start });
-    if (start === end) response.end();
-    // The end of a stream is inclusive, the end of a range is not.
-    else await pipeline(handle.createReadStream({ start, end: end - 1, autoClose: false }), response);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function fileSize(file: string): Promise<number> {
-  const found = await stat(file);
-  if (!found.isFile()) throw new Refusal(400, 'this is a folder, not a file');
-  return found.size;
-}
-
-/** Names in a folder; what could not be read anyway, a link that leads out or nowhere, is left out. */
-async function names(root: string, folder: string): Promise<string[]> {
-  const result: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const isFolder = entry.isSymbolicLink() ? await linkedFolder(root, join(folder, entry.name)) : entry.isDirectory();
-    if (isFolder !== null) result.push(isFolder ? `${entry.name}/` : entry.name);
-  }
-  return result.sort();
-}
-
-async function linkedFolder(root: string, link: string): Promise<boolean | null> {
-  try {
-    return (await stat(await resolveInside(root, relative(root, link).replaceAll(sep, '/')))).isDirectory();
-  } catch {
-    return null;
-  }
-}
-
-/** System errors in words that a script's author can use, without paths outside the run's folders. */
-function explain(error: unknown): Refusal {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const words: Record<string, string> = {
-    ENOSPC: 'the disk is full',
-    EACCES: 'permission denied',
-    EROFS: 'the disk is read-only',
-    ENOTDIR: 'a part of the path is a file, not a folder',
-    EEXIST: 'a part of the path is a file, not a folder',
-    ENOENT: 'there is no such file',
-  };
-  return new Refusal(500, (code && words[code]) || message);
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from './process.ts';
 
 const NAME = /^spiketape-(?:profile|node)-(\d+)-/;
 
@@ -18,13 +19,4 @@ export async function makeTemporary(kind: 'profile' | 'node'): Promise<string> {
 /** Never rejects: what cannot be removed now is removed by a later run. */
 export async function removeTemporary(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => {});
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { STORE_KEY, type TuningStore } from '../src/tune/store.ts';
+import { cacheFolder } from './cache.ts';
 
 /** Leaves scripts a store for what `spiketape/tune` measures: one file in the user's cache folder. */
 export function installTuningStore(folder = cacheFolder()): void {
@@ -26,11 +26,4 @@ function read(folder: string): Record<string, string> {
   } catch {
     return {};
   }
-}
-
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (process.platform === 'win32') return join(LOCALAPPDATA ?? homedir(), 'spiketape');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'spiketape');
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'spiketape');
 }

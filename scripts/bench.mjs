@@ -44,7 +44,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   if (peers) await setupPackages('bench');
   const bin = path.join(root, 'bin', 'spiketape.mjs');
   const runner = ['run', path.join(root, 'bench', script), '--runtime', node ? 'node' : 'chrome'];
-  process.argv = [process.argv[0], bin, ...runner, '--out', path.dirname(out), '--', '--file', path.basename(out)];
+  process.argv = [process.argv[0], bin, ...runner, '--out', path.dirname(out)];
+  process.argv.push('--no-record', '--', '--file', path.basename(out));
   process.argv.push(...args);
   await import(pathToFileURL(bin).href);
 }

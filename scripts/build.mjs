@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { minify } from 'terser';
 import { shrink } from './shrink-wgsl.mjs';
 import { gzipOf, makeup } from './weigh.mjs';
+import { nodeOnDemand, workerImports } from './worker-import.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -75,8 +76,11 @@ const library = await build({
     host: 'src/host/index.ts',
     datasets: 'datasets/index.ts',
     report: 'src/report/index.ts',
+    gated: 'whole:src/gated/index.ts',
     check: 'whole:src/check/index.ts',
     profile: 'whole:src/profile/index.ts',
+    cost: 'whole:src/cost/index.ts',
+    runs: 'whole:src/runs/index.ts',
     tune: 'whole:src/tune/index.ts',
   },
   chunkNames: 'chunk-[hash]',
@@ -84,7 +88,9 @@ const library = await build({
   mainFields: ['module', 'main'],
   target: 'es2022',
   minify: true,
-  plugins: [shaders, noNodeCrypto, wholeCore],
+  // the generator by itself: the package's own entry brings six others along
+  alias: { seedrandom: 'seedrandom/seedrandom.js' },
+  plugins: [shaders, noNodeCrypto, wholeCore, nodeOnDemand, workerImports({ plugins: [shaders], minify: true })],
 });
 await squeeze(library.metafile);
 await build({

@@ -11,5 +11,5 @@ await setup({ browser: asked.join('=') !== '--runtime=node' });
 
 const bin = path.join(root, 'bin', 'spiketape.mjs');
 const script = path.join(root, 'gradcheck', 'main.ts');
-process.argv = [process.argv[0], bin, 'run', script, ...asked, '--out', root, '--', ...given];
+process.argv = [process.argv[0], bin, 'run', script, ...asked, '--out', root, '--no-record', '--', ...given];
 await import(pathToFileURL(bin).href);

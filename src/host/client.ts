@@ -1,33 +1,56 @@
-import type { ByteRange, HostConfig, SaveContent } from './types.ts';
+import type { ByteRange, Download, DownloadOptions, HostConfig, SaveContent } from './types.ts';
+import { checkContent, chunksOf } from './upload.ts';
 
-/** Large enough that the request costs little beside the bytes, small enough that a stream is never held as a whole. */
-const CHUNK_BYTES = 1 << 20;
+/** What can be read through the run's server. */
+export type Place = 'data' | 'output' | 'run';
 
 /** The part of a host that deals with files: requests to the run's server. */
 export interface FileClient {
-  readData(path: string, range?: ByteRange): Promise<Uint8Array>;
-  statData(path: string): Promise<{ size: number }>;
-  listData(path?: string): Promise<string[]>;
+  read(place: Place, path: string, range?: ByteRange): Promise<Uint8Array>;
+  size(place: Place, path: string): Promise<number>;
+  list(place: Place, path: string): Promise<string[]>;
   save(path: string, content: SaveContent): Promise<void>;
   append(path: string, text: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  describe(facts: Record<string, unknown>): Promise<void>;
+  /** @param signal ends the waiting, not the download */
+  download(url: string, options: DownloadOptions, signal: AbortSignal): Promise<Download>;
   /** Resolves when no write is under way any more. */
   settled(): Promise<void>;
 }
 
-export function fileClient(config: HostConfig): FileClient {
+/** A request to the run's server. */
+interface Asked {
+  method?: string;
+  query?: Record<string, string>;
+  body?: Uint8Array;
+  signal?: AbortSignal;
+  /** What was to be done to what, for messages. */
+  what: string;
+}
+
+/** How messages call reading: as the methods are called that read from there. */
+const VERBS: Record<Place, Record<'read' | 'size' | 'list', string>> = {
+  data: { read: 'readData', size: 'statData', list: 'listData' },
+  output: { read: 'output.read', size: 'output.size', list: 'output.list' },
+  run: { read: 'run.read', size: 'run.size', list: 'run.list' },
+};
+
+export function fileClient(config: Pick<HostConfig, 'base'>): FileClient {
   const origin = new URL(config.base).origin;
 
-  async function request(method: string, action: string, query: Record<string, string>, body?: Uint8Array) {
+  async function request(action: string, { method = 'GET', query = {}, body, signal, what }: Asked): Promise<Response> {
     const url = `${config.base}${action}?${new URLSearchParams(query)}`;
     // Browsers set Origin by themselves and ignore ours; Node sends only what it is told to.
-    const headers = { Origin: origin };
+    const init = { method, headers: { Origin: origin }, body: (body ?? null) as BodyInit | null };
     let response: Response;
     try {
-      response = await fetch(url, { method, headers, body: (body ?? null) as BodyInit | null, cache: 'no-store' });
+      response = await fetch(url, { ...init, cache: 'no-store', signal: signal ?? null });
     } catch (cause) {
-      throw new Error(`${action} '${query.path ?? ''}': the runner does not answer`, { cause });
+      if (signal?.aborted) throw signal.reason;
+      throw new Error(`${what}: the runner does not answer`, { cause });
     }
-    if (!response.ok) throw new Error(`${action} '${query.path ?? ''}': ${await response.text()}`);
+    if (!response.ok) throw new Error(`${what}: ${await response.text()}`);
     return response;
   }
 
@@ -48,39 +71,55 @@ export function fileClient(config: HostConfig): FileClient {
 
   async function upload(path: string, content: SaveContent): Promise<void> {
     const id = crypto.randomUUID();
+    const what = `save '${path}'`;
     let offset = 0;
-    const put = async (bytes: Uint8Array, last: boolean) => {
-      await request('PUT', 'save', { path, upload: id, offset: `${offset}`, last: last ? '1' : '0' }, bytes);
-      offset += bytes.length;
+    const put = async (body: Uint8Array, last: boolean) => {
+      const query = { path, upload: id, offset: `${offset}`, last: last ? '1' : '0' };
+      await request('save', { method: 'PUT', query, body, what });
+      offset += body.length;
     };
     try {
       for await (const chunk of chunksOf(path, content)) await put(chunk, false);
       await put(new Uint8Array(0), true);
     } catch (error) {
       // The error that ended the stream is the one to report, whatever becomes of the clean-up.
-      await request('DELETE', 'save', { path, upload: id }).catch(() => {});
+      await request('save', { method: 'DELETE', query: { path, upload: id }, what }).catch(() => {});
       throw error;
     }
   }
 
-  return {
-    async readData(path, range = {}) {
-      const query: Record<string, string> = { path: text('readData', path) };
-      for (const bound of ['start', 'end'] as const) {
-        const value = range[bound];
-        if (value === undefined) continue;
-        if (!Number.isSafeInteger(value) || value < 0) {
-          throw new RangeError(`readData '${path}': ${bound} must be a whole number >= 0, got ${value}`);
-        }
-        query[bound] = String(value);
+  async function bytes(query: Record<string, string>, { start, end }: ByteRange, verb: string, name: string) {
+    const asked: Record<string, string> = { ...query };
+    for (const [bound, value] of Object.entries({ start, end })) {
+      if (value === undefined) continue;
+      if (!Number.isSafeInteger(value) || value < 0) {
+        throw new RangeError(`${verb} '${name}': ${bound} must be a whole number >= 0, got ${value}`);
       }
-      return new Uint8Array(await (await request('GET', 'data', query)).arrayBuffer());
+      asked[bound] = String(value);
+    }
+    const response = await request('data', { query: asked, what: `${verb} '${name}'` });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+  return {
+    async read(place, path, range = {}) {
+      const verb = VERBS[place].read;
+      text(verb, path);
+      // What was written before is read after.
+      if (place === 'output') await writes.get(path);
+      return bytes({ of: place, path }, range, verb, path);
     },
-    async statData(path) {
-      return (await (await request('GET', 'stat', { path: text('statData', path) })).json()) as { size: number };
+    async size(place, path) {
+      const what = `${VERBS[place].size} '${text(VERBS[place].size, path)}'`;
+      if (place === 'output') await writes.get(path);
+      const { size } = (await (await request('stat', { query: { of: place, path }, what })).json()) as { size: number };
+      return size;
     },
-    async listData(path = '.') {
-      return (await (await request('GET', 'list', { path: text('listData', path) })).json()) as string[];
+    async list(place, path) {
+      const what = `${VERBS[place].list} '${text(VERBS[place].list, path)}'`;
+      return (await (await request('list', { query: { of: place, path }, what })).json()) as string[];
     },
     async save(path, content) {
       text('save', path);
@@ -94,8 +133,33 @@ export function fileClient(config: HostConfig): FileClient {
       if (typeof addition !== 'string')
         throw new TypeError(`append '${path}': text must be a string, got ${typeof addition}`);
       await inOrder(path, async () => {
-        await request('POST', 'append', { path }, new TextEncoder().encode(addition));
+        const body = new TextEncoder().encode(addition);
+        await request('append', { method: 'POST', query: { path }, body, what: `append '${path}'` });
       });
+    },
+    async remove(path) {
+      text('remove', path);
+      await inOrder(path, async () => {
+        await request('output', { method: 'DELETE', query: { path }, what: `remove '${path}'` });
+      });
+    },
+    async describe(facts) {
+      if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
+        throw new TypeError('describe: expected an object of facts, such as { seed: 1 }');
+      }
+      await request('describe', { method: 'POST', body: json(facts), what: 'describe' });
+    },
+    async download(url, options, signal) {
+      const name = text('download', url);
+      const body = json({ ...options, url });
+      // The runner answers within seconds, finished or not: no request stays open for as long as a download takes.
+      for (;;) {
+        const response = await request('download', { method: 'POST', body, signal, what: `download '${name}'` });
+        const answer = (await response.json()) as { id: string; size: number } | null;
+        if (!answer) continue;
+        const { id, size } = answer;
+        return { size, read: (range = {}) => bytes({ of: 'download', path: id }, range, 'download', name) };
+      }
     },
     async settled() {
       while (writes.size > 0) await Promise.all(writes.values());
@@ -110,62 +174,4 @@ function text(method: string, path: unknown): string {
     );
   }
   return path;
-}
-
-function checkContent(path: string, content: unknown): void {
-  if (typeof content === 'string' || content instanceof Uint8Array) return;
-  if (typeof content === 'object' && content !== null) {
-    if (Symbol.asyncIterator in content || 'getReader' in content) return;
-  }
-  throw new TypeError(
-    `save '${path}': content must be a string, a Uint8Array, a ReadableStream or an async iterable of Uint8Array`,
-  );
-}
-
-/** Cuts content into pieces of at most CHUNK_BYTES, small pieces of a stream gathered into larger ones. */
-async function* chunksOf(path: string, content: SaveContent): AsyncGenerator<Uint8Array> {
-  if (typeof content === 'string' || content instanceof Uint8Array) {
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
-    return;
-  }
-  const gathered = new Uint8Array(CHUNK_BYTES);
-  let filled = 0;
-  for await (const piece of iterate(content)) {
-    if (!(piece instanceof Uint8Array)) {
-      throw new TypeError(`save '${path}': the stream must give Uint8Arrays, got ${typeof piece}`);
-    }
-    for (let at = 0; at < piece.length; ) {
-      const count = Math.min(CHUNK_BYTES - filled, piece.length - at);
-      gathered.set(piece.subarray(at, at + count), filled);
-      filled += count;
-      at += count;
-      if (filled === CHUNK_BYTES) {
-        yield gathered;
-        filled = 0;
-      }
-    }
-  }
-  yield gathered.subarray(0, filled);
-}
-
-/** Browsers gave ReadableStream its async iterator late, so its reader is used where the iterator is missing. */
-async function* iterate(content: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
-  if (Symbol.asyncIterator in content) {
-    yield* content as AsyncIterable<Uint8Array>;
-    return;
-  }
-  const reader = (content as ReadableStream<Uint8Array>).getReader();
-  let finished = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield value;
-    }
-    finished = true;
-  } finally {
-    if (!finished) await reader.cancel().catch(() => {});
-    reader.releaseLock();
-  }
 }

@@ -1,6 +1,7 @@
 import { fileClient } from './client.ts';
 import { redirectConsole } from './console.ts';
 import { HOST_KEY } from './current.ts';
+import { dataFiles, filesOf, hasFolder, outputOf } from './files.ts';
 import { describeError } from './format.ts';
 import type { Host, HostConfig, HostMessage, Progress, SentProgress } from './types.ts';
 
@@ -42,14 +43,23 @@ export function connectHost(
   const host: Host = {
     args: Object.freeze([...config.args]),
     runtime: config.runtime,
-    dataDir: config.dataDir,
     signal: controller.signal,
+    task: config.task,
+    part: config.part,
+    resume: config.resume,
+    dataDir: config.dataDir,
     progress: throttled((progress) => emit({ type: 'progress', progress })),
-    readData: files.readData,
-    statData: files.statData,
-    listData: files.listData,
+    readData: (path, range) => files.read('data', path, range),
+    statData: async (path) => ({ size: await files.size('data', path) }),
+    listData: (path = '.') => files.list('data', path),
+    files: (folder = '.') => dataFiles(files, config.dataDir, folder),
+    hasData: (folder = '.') => hasFolder(files, config.dataDir, folder),
     save: files.save,
     append: files.append,
+    output: Object.freeze(outputOf(files)),
+    run: Object.freeze(filesOf(files, 'run')),
+    describe: files.describe,
+    download: (url, options) => files.download(url, options, controller.signal),
   };
   Object.defineProperty(globalThis, HOST_KEY, { value: Object.freeze(host), configurable: true });
 

@@ -5,10 +5,14 @@ export { type OptionSpec, options, type ParsedOptions, UsageError } from './opti
 export type {
   ByteRange,
   ConsoleLevel,
+  Download,
+  DownloadOptions,
+  Files,
   Host,
   HostConfig,
   HostMessage,
   Progress,
   SaveContent,
   SentProgress,
+  Store,
 } from './types.ts';

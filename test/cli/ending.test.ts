@@ -35,7 +35,7 @@ describe.each(['chrome', 'node'] as const)('Ctrl-C in %s', (runtime) => {
     run.child.kill(signal);
     const { code, stdout } = await run.finished;
     expect([code, stdout]).toEqual([130, 'ready\nsaved\n']);
-    expect(filesIn(join(cwd, 'out'))).toEqual(['first.txt', 'last.txt']);
+    expect(filesIn(join(cwd, 'out'))).toEqual(['first.txt', 'last.txt', 'run.json']);
     expect(profilesOf(run.child.pid)).toEqual([]);
   });
 
@@ -51,7 +51,7 @@ describe.each(['chrome', 'node'] as const)('Ctrl-C in %s', (runtime) => {
     expect(run.child.exitCode).toBe(null);
     run.child.kill('SIGINT');
     expect((await run.finished).code).toBe(130);
-    expect(filesIn(join(cwd, 'out'))).toEqual(['first.txt']);
+    expect(filesIn(join(cwd, 'out'))).toEqual(['first.txt', 'run.json']);
   });
 
   it('a script that throws its reason is not reported as failed', async () => {

@@ -30,7 +30,7 @@ it('a convolutional net, which is saved', { timeout: 300_000 }, async () => {
   const { said, cwd } = await run('convolution');
   expect(said).toContain('4.body.0  Conv2d');
   expect(heldOut(said)[0]).toBeGreaterThan(40);
-  expect(filesIn(join(cwd, 'out'))).toEqual(['convolution.json', 'convolution.safetensors']);
+  expect(filesIn(join(cwd, 'out'))).toEqual(['convolution.json', 'convolution.safetensors', 'run.json']);
 });
 
 it('a net with a fifth of its connections', { timeout: 300_000 }, async () => {

@@ -6,7 +6,20 @@ const script = join(repository, 'gradcheck', 'main.ts');
 
 it('gradcheck prints a table, writes gradcheck.json and ends well', { timeout: 120_000 }, async () => {
   const cwd = folderWith();
-  const args = ['run', script, '--runtime', 'node', '--out', '.', '--', '--only', 'Readout', '--sample', '1'];
+  const args = [
+    'run',
+    script,
+    '--runtime',
+    'node',
+    '--out',
+    '.',
+    '--no-record',
+    '--',
+    '--only',
+    'Readout',
+    '--sample',
+    '1',
+  ];
   const { stdout, stderr, code } = await tool(args, cwd);
   expect(stderr).not.toContain('Error');
   expect(code).toBe(0);

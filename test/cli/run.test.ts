@@ -48,7 +48,7 @@ describe.each(['chrome', 'node'] as const)('a script in %s', (runtime) => {
     expect(stderr).toMatch(/training {2}\[=+\] {2}100 % {2}loss 0\.2500/);
     expect(stderr).toContain('saving to result');
     const out = join(cwd, 'result');
-    expect(filesIn(out)).toEqual(['bytes.bin', 'deep/model.bin', 'late.txt', 'metrics.jsonl']);
+    expect(filesIn(out)).toEqual(['bytes.bin', 'deep/model.bin', 'late.txt', 'metrics.jsonl', 'run.json']);
     expect(read(out, 'metrics.jsonl')).toBe('0\n1\n2\n');
     expect(read(out, 'bytes.bin')).toBe('hi');
     expect(read(out, 'deep/model.bin')).toBe(`streamed ${'x'.repeat(3_000_000)}`);

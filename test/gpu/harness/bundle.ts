@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { nodeOnDemand, workerImports } from '../../../scripts/worker-import.mjs';
 
 /** The repository's root. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -61,10 +62,13 @@ export async function bundleCases(entry: 'page' | 'worker' | 'dawn', files: read
       'spiketape/report': join(root, 'src/report/index.ts'),
       'spiketape/check': join(root, 'src/check/index.ts'),
       'spiketape/profile': join(root, 'src/profile/index.ts'),
+      'spiketape/runs': join(root, 'src/runs/index.ts'),
+      'spiketape/cost': join(root, 'src/cost/index.ts'),
+      'spiketape/gated': join(root, 'src/gated/index.ts'),
       'spiketape/tune': join(root, 'src/tune/index.ts'),
       spiketape: join(root, 'src/index.ts'),
     },
-    plugins: [casesPlugin(files)],
+    plugins: [casesPlugin(files), nodeOnDemand, workerImports()],
     logLevel: 'silent',
   });
   const text = (ending: string): string => result.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
