@@ -1,4 +1,5 @@
-import { count, type Form, packSpikes, padRows, rows, width } from '../device/storage.ts';
+import { count, type Form, inWords, packSpikes, padRows, rows, width } from '../device/storage.ts';
+import { words } from '../kernels/sizes.ts';
 import type { Tape } from './tape.ts';
 import type { Lengths, Tensor } from './tensor.ts';
 
@@ -6,7 +7,8 @@ export interface InputOptions {
   /** Time-major, [T, B, N]. */
   readonly shape: readonly number[];
   /**
-   * 'f32' (default); 'bits' for spikes, given as 0 and 1 and sent as one bit each; 'bytes' for integers 0..255, sent as
+   * 'f32' (default); 'bits' for spikes, given as 0 and 1, or as Uint32Array [T, B, ceil(N / 32)] with 32 neurons a word, the
+   * first in its lowest bit, and sent as one bit each; 'bytes' for integers 0..255, sent as
    * one byte each, to be turned to floats by `dense`; 'words' for labels, not padded.
    */
   readonly form?: Form;
@@ -31,7 +33,7 @@ export function input(tape: Tape, data: ArrayLike<number> | Tensor, options: Inp
       throw new Error(`${name}: must be ${form}[${shape.join(', ')}], got ${data}`);
     return tape.place(spec, data.tape.source(data));
   }
-  if (data.length !== count(shape))
+  if (data.length !== count(shape) && !(form === 'bits' && inWords(data, shape)))
     throw new Error(`${name}: shape [${shape.join(', ')}] has ${count(shape)} values, got ${data.length}`);
   return tape.place(spec, encode(data, form, shape, name));
 }
@@ -71,7 +73,11 @@ function encode(
     }
     case 'bits':
       if (shape.length !== 3) throw new Error(`${name}: spikes must have shape [T, B, N], got [${shape.join(', ')}]`);
-      for (let i = 0; i < data.length; i++) if (data[i] !== 0 && data[i] !== 1) refuse(i, 'a spike, 0 or 1');
+      if (inWords(data, shape)) {
+        const [N, W] = [width(shape), words(width(shape))];
+        for (let i = W - 1; i < data.length; i += W)
+          if (N % 32 && data[i]! >>> (N % 32)) refuse(i, `no spike beyond neuron ${N - 1}`);
+      } else for (let i = 0; i < data.length; i++) if (data[i] !== 0 && data[i] !== 1) refuse(i, 'a spike, 0 or 1');
       return packSpikes(data, shape as [number, number, number]);
     case 'bytes': {
       for (let i = 0; i < data.length; i++)

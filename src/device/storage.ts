@@ -74,20 +74,26 @@ export function unpadRows<A extends Float32Array | Float64Array>(
   return out;
 }
 
-/** Spikes [T, B, N] of 0 and 1 (anything but 0 counts) in both packings. */
+/** Whether spikes of this shape are given 32 neurons a word, [T, B, words(N)]; for one neuron both are the same numbers. */
+export const inWords = (z: ArrayLike<number>, shape: readonly number[]): z is Uint32Array =>
+  z instanceof Uint32Array && z.length === rows(shape) * words(width(shape));
+
+/** Spikes [T, B, N] of 0 and 1 (anything but 0 counts), or already in words, in both packings. */
 export function packSpikes(z: ArrayLike<number>, shape: readonly [number, number, number]): Uint32Array<ArrayBuffer> {
   const [T, B, N] = shape;
   const [W, P] = [words(N), 4 * quads(N)];
   const out = new Uint32Array(spikeWords(T, B, N));
   const alongTime = T * B * W;
-  for (let t = 0; t < T; t++) {
-    for (let b = 0; b < B; b++) {
-      for (let n = 0; n < N; n++) {
-        if (z[(t * B + b) * N + n] === 0) continue;
-        out[(t * B + b) * W + (n >>> 5)]! |= 1 << (n & 31);
-        out[alongTime + ((t >>> 5) * B + b) * P + n]! |= 1 << (t & 31);
-      }
-    }
+  if (inWords(z, shape)) out.set(z);
+  else
+    for (let r = 0; r < T * B; r++)
+      for (let n = 0; n < N; n++) if (z[r * N + n] !== 0) out[r * W + (n >>> 5)]! |= 1 << (n & 31);
+  for (let i = 0; i < alongTime; i++) {
+    const r = Math.floor(i / W);
+    const t = Math.floor(r / B);
+    const to = alongTime + ((t >>> 5) * B + (r % B)) * P + 32 * (i % W);
+    // the lowest spike of the word, until none is left
+    for (let word = out[i]!; word !== 0; word &= word - 1) out[to + 31 - Math.clz32(word & -word)]! |= 1 << (t & 31);
   }
   return out;
 }

@@ -26,7 +26,7 @@ describe('loadDigits', () => {
   it('says so when the packed file is damaged', async () => {
     const packed = new Uint8Array(readFileSync('datasets/digits.csv.gz'));
     await expect(gunzipText(packed.slice(0, 30_000), 'digits.csv.gz')).rejects.toThrow(
-      'digits.csv.gz: expected a whole gzip file of UTF-8 text, got 30000 bytes',
+      'digits.csv.gz: expected a whole gzip file of 30000 bytes; it is damaged, or cut short at byte 30000',
     );
     packed[20_000] = (packed[20_000] ?? 0) ^ 1;
     await expect(gunzipText(packed, 'digits.csv.gz')).rejects.toThrow('digits.csv.gz: expected a whole gzip file');
