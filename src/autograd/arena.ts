@@ -16,10 +16,13 @@ export class Arena {
   readonly params: Storage;
   readonly grads: Storage;
 
+  #device: Device;
+
   constructor(
-    readonly device: Device,
+    device: Device,
     readonly parameters: readonly Parameter[],
   ) {
+    this.#device = device;
     let at = 0;
     const place = (trained: boolean): void => {
       for (const p of parameters) {
@@ -35,6 +38,16 @@ export class Arena {
     arenas++;
     this.params = this.slab('params', Math.max(1, this.total));
     this.grads = this.slab('grads', Math.max(1, this.total));
+    this.push();
+  }
+
+  get device(): Device {
+    return this.#device;
+  }
+
+  /** Goes on on another device, in the place of one that is lost: with the parameters of the CPU, all else 0. */
+  move(device: Device): void {
+    this.#device = device;
     this.push();
   }
 
@@ -61,18 +74,22 @@ export class Arena {
   /** Copies the parameters from the CPU to the device. */
   push(): void {
     for (const [p, at] of this.#offsets) {
-      checkFinite(p);
+      checkFinite(p, p.data);
       this.device.write(this.params, at, p.data);
     }
   }
 
   /** Copies the parameters from the device to the CPU. */
   async pull(): Promise<void> {
+    for (const [p, values] of await this.values()) p.data.set(values);
+  }
+
+  /** The parameters as they are on the device now, whatever runs while they are on their way. */
+  async values(): Promise<Map<Parameter, Float32Array>> {
     const all = await this.device.read(this.params, 0, this.total);
-    for (const [p, at] of this.#offsets) {
-      p.data.set(all.subarray(at, at + p.data.length));
-      checkFinite(p);
-    }
+    return new Map(
+      [...this.#offsets].map(([p, at]) => [p, checkFinite(p, all.subarray(at, at + p.data.length))] as const),
+    );
   }
 
   /** The last step's gradient of each trainable parameter, by name. */
@@ -89,10 +106,11 @@ export class Arena {
 }
 
 /** Kernels keep what they read in range, which would hide a NaN: it is noticed where parameters change hands. */
-function checkFinite(p: Parameter): void {
-  const bad = p.data.findIndex((x) => !Number.isFinite(x));
+function checkFinite(p: Parameter, values: Float32Array): Float32Array {
+  const bad = values.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0)
     throw new Error(
-      `parameter '${p.name}' has ${p.data[bad]} at ${bad}; lower the learning rate, or look at what was put there`,
+      `parameter '${p.name}' has ${values[bad]} at ${bad}; lower the learning rate, or look at what was put there`,
     );
+  return values;
 }

@@ -25,8 +25,17 @@ export class Engine<D extends Device = Device> {
   tuning: Tuning | null = null;
   #bound = 0;
   #taped = 0;
+  #device: D;
+  #disposed = false;
 
-  constructor(readonly device: D) {}
+  constructor(device: D) {
+    this.#device = device;
+  }
+
+  /** Another after `revive`. */
+  get device(): D {
+    return this.#device;
+  }
 
   /**
    * Copies a net's parameters to the device. Binding it again copies them again.
@@ -138,8 +147,27 @@ export class Engine<D extends Device = Device> {
     return this.#lowered.get(executable)!;
   }
 
+  /** Resolves to something when the device is lost; not there where `revive` cannot help. */
+  get lost(): Promise<unknown> | undefined {
+    return this.#disposed || !this.#device.reopen ? undefined : this.#device.lost;
+  }
+
+  /**
+   * Goes on on another device after this one was lost: nets stay bound, with the parameters that the CPU has; steps are compiled
+   * anew, and what optimisers remember is 0. Steps and tensors of before stay lost.
+   *
+   * @throws when the device cannot be replaced, or the engine was disposed of
+   */
+  async revive(): Promise<void> {
+    if (!this.lost) throw new Error('engine.revive: there is no device to take its place');
+    this.#device = (await this.#device.reopen!()) as D;
+    this.#steps.clear();
+    for (const arena of this.#arenas.values()) arena.move(this.#device);
+  }
+
   /** Ends everything on the device. Parameters stay as they were last pulled. */
   dispose(): void {
+    this.#disposed = true;
     this.#steps.clear();
     this.#arenas.clear();
     this.device.dispose();

@@ -85,6 +85,10 @@ export interface Device {
   free(storage: Storage): void;
   report(): MemoryReport;
   dispose(): void;
+  /** Resolves to something when the device is lost; not there where it cannot be. */
+  readonly lost?: Promise<unknown>;
+  /** A new device with the options of this one, to take its place. */
+  reopen?(): Promise<Device>;
 }
 
 /** Memory on a device. */

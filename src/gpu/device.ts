@@ -48,7 +48,7 @@ export class GpuDevice implements Device {
 
   private constructor(
     readonly adapter: Adapter,
-    options: GpuOptions,
+    readonly options: GpuOptions,
   ) {
     const { device } = adapter;
     this.memory = new Memory(device, options.poison ?? false);
@@ -88,6 +88,14 @@ export class GpuDevice implements Device {
 
   static async open(options: GpuOptions = {}): Promise<GpuDevice> {
     return new GpuDevice(await requestAdapter(options.gpu, options.without), options);
+  }
+
+  reopen(): Promise<GpuDevice> {
+    return GpuDevice.open(this.options);
+  }
+
+  get lost(): Promise<GPUDeviceLostInfo> {
+    return this.device.lost;
   }
 
   get device(): GPUDevice {
@@ -196,7 +204,8 @@ export class GpuDevice implements Device {
 
   async read(storage: Storage, at: number, length: number): Promise<Float32Array> {
     this.check();
-    return this.readBuffer(await this.persistent(storage), 4 * at, 4 * length);
+    // the copy is encoded at once where the buffer is there: what runs next does not show in it
+    return this.readBuffer(this.#ready.get(storage) ?? (await this.persistent(storage)), 4 * at, 4 * length);
   }
 
   /**

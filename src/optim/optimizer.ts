@@ -3,9 +3,10 @@ import type { Parameter } from '../autograd/parameter.ts';
 import { type Selection, selectTrained } from '../autograd/select.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Tensor } from '../autograd/tensor.ts';
+import { count, type Storage } from '../device/storage.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
-import { recordNorm, trained, updateOf } from './update.ts';
+import { momentsOf, recordNorm, trained, updateOf } from './update.ts';
 
 /** Parameters with numbers of their own: whatever a group does not give is the optimiser's. */
 export type GroupOptions<H> = Partial<H> & {
@@ -44,6 +45,17 @@ export interface Rule {
   readonly constants?: Readonly<Record<string, boolean>>;
 }
 
+/** What an optimiser has of a net besides its settings. */
+export interface OptimizerState {
+  /** Steps taken. */
+  readonly steps: number;
+  readonly scale: number;
+  /** The numbers of each group, in the order of `groups`. */
+  readonly groups: readonly object[];
+  /** What the rule remembers of every trained number: [slabs, trained numbers]. */
+  readonly moments: Float32Array;
+}
+
 let optimizers = 0;
 
 /** An update rule over parameters and gradients: one dispatch over everything that is trained, or one per parameter. */
@@ -58,6 +70,8 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
   readonly #groupOf = new WeakMap<Arena, readonly number[]>();
   readonly #norms = new WeakMap<Tape, Tensor>();
   readonly #id = ++optimizers;
+  /** Its rule and numbers as they were given, for comparing. */
+  readonly settings: string;
 
   /**
    * @param name for messages
@@ -99,6 +113,7 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
     for (const group of this.groups) check(group as H);
     this.clip = clip && checkClip(name, clip, layerwise);
     this.layerwise = layerwise;
+    this.settings = `${name} ${JSON.stringify([this.#numbers(), this.clip, rule.constants])}`;
   }
 
   /** The rule's numbers for a group in step k (from 1), in the order of its shader's slots. */
@@ -149,6 +164,31 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
 
   stepsTaken(arena: Arena): number {
     return this.#steps.get(arena) ?? 0;
+  }
+
+  /** What decides its next steps on a net, as it is now, whatever runs while it is read. */
+  async state(arena: Arena): Promise<OptimizerState> {
+    const storage = this.#moments(arena);
+    const now = { steps: this.stepsTaken(arena), scale: this.scale, groups: this.#numbers() };
+    return { ...now, moments: await arena.device.read(storage, 0, count(storage.shape)) };
+  }
+
+  /** Goes on from a state that `state` gave, of the same net and with the same groups. */
+  restore(arena: Arena, { steps, scale, groups, moments }: OptimizerState): void {
+    this.#steps.set(arena, steps);
+    this.scale = scale;
+    this.groups.forEach((group, i) => {
+      Object.assign(group, groups[i]);
+    });
+    arena.device.write(this.#moments(arena), 0, moments);
+  }
+
+  #numbers(): object[] {
+    return this.groups.map(({ params: _, ...numbers }) => numbers);
+  }
+
+  #moments(arena: Arena): Storage {
+    return momentsOf({ arena, rule: this.rule, id: this.#id });
   }
 
   /** The group of each trained parameter, in the arena's order. */

@@ -106,7 +106,8 @@ function constrain(low: Lowering, { attrs }: Node<UpdateAttrs>, parameters: read
   constrainAfterUpdate(low, moving, { storage: momentsOf(attrs), slabs: rule.slabs });
 }
 
-const momentsOf = ({ arena, rule, id }: UpdateAttrs): Storage =>
+/** What an optimiser remembers of an arena. */
+export const momentsOf = ({ arena, rule, id }: Pick<UpdateAttrs, 'arena' | 'rule' | 'id'>): Storage =>
   arena.slab(`${rule.kernel.name} moments ${id}`, rule.slabs * arena.trainable);
 
 /** First slot of a group. */

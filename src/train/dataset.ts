@@ -8,7 +8,7 @@ export interface DatasetSource {
   readonly inputs: number;
   /** [count, steps, inputs], one sequence after the other. */
   readonly values: ArrayLike<number>;
-  /** [count] integers from 0. May be left out where there are targets. */
+  /** [count] integers from 0, or [count, steps], one for each step. May be left out where there are targets. */
   readonly labels?: ArrayLike<number>;
   /**
    * Numbers that the outputs should have, for a loss with `targets: 'values'`: one sequence after the other, each of the
@@ -29,8 +29,9 @@ export interface DatasetSource {
 /** A batch, time-major. */
 export interface Batch {
   readonly shape: readonly [T: number, B: number, N: number];
-  readonly values: Float32Array;
-  /** Empty where the data set has none. */
+  /** [T, B, N]; spikes may also be words of 32 inputs, Uint32Array [T, B, ceil(N / 32)]. */
+  readonly values: Float32Array | Uint8Array | Uint32Array;
+  /** [B], or [T, B]; empty where the data set has none. */
   readonly labels: Uint32Array;
   /** [B, outputs], or [T, B, outputs]. */
   readonly targets: Float32Array | undefined;
@@ -53,6 +54,8 @@ export class Dataset {
   readonly steps: number;
   readonly inputs: number;
   readonly form: SampleForm;
+  /** Whether each step has a label. */
+  readonly #stepwise: boolean;
 
   /** @throws when sizes do not fit, or values are not what the form says: finite, spikes 0 and 1, bytes 0..255 */
   constructor(readonly source: DatasetSource) {
@@ -62,6 +65,8 @@ export class Dataset {
     const { text, fits } = VALUES[form];
     if (!labels && !targets) throw new Error('Dataset: needs labels or targets');
     this.count = labels ? labels.length : targets!.values.length / size(targets!.shape);
+    this.#stepwise = steps > 1 && !!labels && labels.length * inputs === values.length;
+    if (this.#stepwise) this.count /= steps;
     [this.steps, this.inputs, this.form] = [steps, inputs, form];
     for (const [name, n] of Object.entries({ steps, inputs })) {
       if (!(Number.isInteger(n) && n > 0)) throw new Error(`Dataset: ${name} must be a whole number above 0, got ${n}`);
@@ -83,9 +88,10 @@ export class Dataset {
     for (let i = 0; i < (mask?.length ?? 0); i++)
       if (!(mask![i]! >= 0 && Number.isFinite(mask![i])))
         throw new Error(`Dataset: mask[${i}] must be finite and not below 0, got ${mask![i]}`);
+    for (let i = 0; i < (labels?.length ?? 0); i++)
+      if (!(Number.isInteger(labels![i]) && labels![i]! >= 0))
+        throw new Error(`Dataset: labels[${i}] must be an integer from 0 on, got ${labels![i]}`);
     for (let i = 0; i < this.count; i++) {
-      if (labels && !(Number.isInteger(labels[i]) && labels[i]! >= 0))
-        throw new Error(`Dataset: labels[${i}] must be an integer from 0 on, got ${labels[i]}`);
       if (lengths && !(Number.isInteger(lengths[i]) && lengths[i]! > 0 && lengths[i]! <= steps))
         throw new Error(`Dataset: lengths[${i}] must be in 1..${steps}, got ${lengths[i]}`);
     }
@@ -108,7 +114,7 @@ export class Dataset {
     return {
       shape: [T, which.length, N],
       values: stepwise(source.values, N),
-      labels: labels ? taken(labels, which) : new Uint32Array(0),
+      labels: labels ? this.#labels(labels, which, timeMajor) : new Uint32Array(0),
       targets: targets && timeMajor(targets, which),
       lengths: lengths && taken(lengths, which),
       mask: mask && stepwise(mask, 1),
@@ -125,11 +131,17 @@ export class Dataset {
       inputs,
       values: sequences({ shape: [steps, inputs], values }, which),
       ...(form ? { form } : {}),
-      ...(labels ? { labels: taken(labels, which) } : {}),
+      ...(labels ? { labels: this.#labels(labels, which, sequences) } : {}),
       ...(targets ? { targets: { shape: targets.shape, values: sequences(targets, which) } } : {}),
       ...(lengths ? { lengths: taken(lengths, which) } : {}),
       ...(mask ? { mask: sequences({ shape: [steps], values: mask }, which) } : {}),
     });
+  }
+
+  /** Labels of some sequences; those of steps in the order that `arrange` makes. */
+  #labels(labels: ArrayLike<number>, which: ArrayLike<number>, arrange: typeof sequences): Uint32Array {
+    if (!this.#stepwise) return taken(labels, which);
+    return Uint32Array.from(arrange({ shape: [this.steps, 1], values: labels }, which));
   }
 
   #checkIndices(what: string, which: ArrayLike<number>): void {

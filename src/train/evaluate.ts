@@ -3,8 +3,10 @@ import { inputOf } from '../autograd/sample.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import { answersOf, type LossFunction } from '../loss/result.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
-import type { Batch, Dataset } from './dataset.ts';
+import type { Batch } from './dataset.ts';
 import { Monitor, type Score } from './monitor.ts';
+import { inOrder } from './order.ts';
+import { type BatchSource, batches, checkSource } from './source.ts';
 
 export interface EvaluateOptions {
   readonly loss: LossFunction;
@@ -23,23 +25,29 @@ export interface Evaluation extends Score {
   readonly labels: readonly number[];
 }
 
-/** Runs a net over a data set, forward only: nothing is saved for a backward pass. */
+/**
+ * Runs a net over a data set, forward only: nothing is saved for a backward pass.
+ *
+ * @throws when the data does not fit the net, or a batch cannot be had
+ */
 export async function evaluate(
   engine: Engine,
   net: Sequential,
-  set: Dataset,
+  set: BatchSource,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   onlyKnown('evaluate', options, ['loss', 'batchSize', 'seed', 'precision', 'signal']);
   const { loss: lossOf, batchSize = 64, seed = 0, precision = 'full', signal } = options;
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new Error(`evaluate: batchSize must be a whole number above 0, got ${batchSize}`);
+  checkSource('evaluate: set', set);
   const monitor = new Monitor();
   let read: Promise<void> = Promise.resolve();
-  for (let from = 0; from < set.count; from += batchSize) {
+  let from = 0;
+  for await (const batch of batches('evaluate', set, inOrder(set.count), batchSize)) {
     signal?.throwIfAborted();
-    const batch = set.batch(Array.from({ length: Math.min(batchSize, set.count - from) }, (_, i) => from + i));
     const tape = engine.tape({ seed, step: from, training: false, precision });
+    from += batchSize;
     const { result } = lossOf(net.forward(inputOf(tape, batch)), answersOf(batch, lossOf), { mask: batch.mask });
     Monitor.watch(tape, result);
     await tape.run();

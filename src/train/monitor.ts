@@ -19,16 +19,30 @@ export interface Score {
   readonly samples: number;
 }
 
+/** What a score is computed from. */
+export interface MonitorSums {
+  readonly loss: number;
+  readonly samples: number;
+  readonly correct: number;
+  readonly predicted: number;
+  readonly spikes: number;
+  readonly neuronSteps: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 /** Collects the reports of many steps and sums them up. */
 export class Monitor {
-  #loss = 0;
-  #samples = 0;
-  #correct = 0;
-  #predicted = 0;
-  #spikes = 0;
-  #neuronSteps = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
+  readonly sums: { -readonly [name in keyof MonitorSums]: number } = {
+    loss: 0,
+    samples: 0,
+    correct: 0,
+    predicted: 0,
+    spikes: 0,
+    neuronSteps: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: Number.NEGATIVE_INFINITY,
+  };
   /** What the layers did, neuron by neuron. */
   readonly watch = new Watch();
   readonly predictions: number[] = [];
@@ -48,6 +62,7 @@ export class Monitor {
   add(tape: Tape, reports: readonly Float32Array[], validSteps: number): void {
     const reported = (t: Tensor): Float32Array => reports[tape.reports.indexOf(t)]!;
     const result = reports[0]!;
+    const { sums } = this;
     let loss = 0;
     let samples = 0;
     for (let b = 0; b < result.length / 4; b++) {
@@ -57,8 +72,8 @@ export class Monitor {
       loss += result[4 * b + RESULT.loss]!;
       const prediction = result[4 * b + RESULT.prediction]!;
       if (prediction < 0) continue;
-      this.#predicted++;
-      this.#correct += result[4 * b + RESULT.correct]!;
+      sums.predicted++;
+      sums.correct += result[4 * b + RESULT.correct]!;
       this.predictions.push(prediction);
       this.labels.push(label);
     }
@@ -72,33 +87,33 @@ export class Monitor {
       const rows = reported(run.activity);
       const row = (k: number): Float32Array => rows.subarray(k * N, (k + 1) * N);
       const [smallest, largest] = [row(ACTIVITY.smallest), row(ACTIVITY.largest)];
-      this.#spikes += row(ACTIVITY.spikes).reduce((a, b) => a + b, 0);
+      sums.spikes += row(ACTIVITY.spikes).reduce((a, b) => a + b, 0);
       // an encoder makes more steps than the data has, as many for each sample
       const steps = run.v.lengths ? validSteps : run.v.shape[0]! * run.v.shape[1]!;
-      this.#neuronSteps += N * steps;
+      sums.neuronSteps += N * steps;
       this.watch.add(run, rows, steps);
       if (smallest.some((low, n) => !(low <= largest[n]!))) {
         throw new Error(
           `${run.label}: a membrane voltage is not a number; lower the learning rate, or look for extreme values in the data`,
         );
       }
-      this.#min = smallest.reduce((a, b) => Math.min(a, b), this.#min);
-      this.#max = largest.reduce((a, b) => Math.max(a, b), this.#max);
+      sums.min = smallest.reduce((a, b) => Math.min(a, b), sums.min);
+      sums.max = largest.reduce((a, b) => Math.max(a, b), sums.max);
     }
     // a step's loss is a mean over its samples already; steps count by their samples
-    this.#loss += loss * samples;
-    this.#samples += samples;
+    sums.loss += loss * samples;
+    sums.samples += samples;
   }
 
   get score(): Score {
-    const n = Math.max(1, this.#samples);
+    const { loss, samples, correct, predicted, spikes, neuronSteps, min, max } = this.sums;
     return {
-      loss: this.#loss / n,
-      accuracy: this.#predicted > 0 ? this.#correct / this.#predicted : Number.NaN,
-      spikeRate: this.#spikes / Math.max(1, this.#neuronSteps),
-      voltageMin: this.#min,
-      voltageMax: this.#max,
-      samples: this.#samples,
+      loss: loss / Math.max(1, samples),
+      accuracy: predicted > 0 ? correct / predicted : Number.NaN,
+      spikeRate: spikes / Math.max(1, neuronSteps),
+      voltageMin: min,
+      voltageMax: max,
+      samples,
     };
   }
 }

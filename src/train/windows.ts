@@ -62,7 +62,8 @@ export function windowsOf(batch: Batch, cut: Required<Truncation> | null, perSte
       batch: {
         ...batch,
         shape: [to - from, B, N],
-        values: batch.values.subarray(from * B * N, to * B * N),
+        values: ofSteps(batch.values, T, from, to),
+        labels: batch.labels.length === T * B ? ofSteps(batch.labels, T, from, to) : batch.labels,
         targets: perStep ? ofSteps(batch.targets!, T, from, to) : batch.targets,
         lengths: batch.lengths && here,
         mask: batch.mask && ofSteps(batch.mask, T, from, to),
@@ -78,5 +79,5 @@ export function windowsOf(batch: Batch, cut: Required<Truncation> | null, perSte
   return windows;
 }
 
-const ofSteps = (values: Float32Array, T: number, from: number, to: number): Float32Array =>
-  values.subarray((from * values.length) / T, (to * values.length) / T);
+const ofSteps = <A extends Batch['values']>(values: A, T: number, from: number, to: number): A =>
+  values.subarray((from * values.length) / T, (to * values.length) / T) as A;
