@@ -1,7 +1,24 @@
 import type { Form } from '../device/storage.ts';
+import type { Expr } from '../neurons/expr.ts';
 import type { Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import type { Lengths, Tensor } from './tensor.ts';
+
+/** What one step of an operation takes for one sample in inference, where its parameters do not say it; see `spiketape/cost`. */
+export interface StepCost {
+  readonly multiplyAccumulates?: number;
+  readonly adds?: number;
+  readonly multiplies?: number;
+  /** Exponentials, quotients and the like. */
+  readonly functions?: number;
+  /** What each of `units` evaluates besides, as expressions. */
+  readonly equations?: readonly Expr[];
+  readonly units?: number;
+  /** Numbers kept from step to step. */
+  readonly states?: number;
+  /** Each value is a sum of values of the inputs: sums of spikes go on as spikes, and cost nothing before they arrive. */
+  readonly sums?: boolean;
+}
 
 /**
  * A differentiable operation: how it becomes kernel calls forward, and backward. One row of the table that the tape
@@ -18,6 +35,8 @@ export interface Op<A = unknown> {
   backward?(low: Lowering, node: Node<A>): void;
   /** Of an update: called after each node's backward, for rules that change a layer as soon as its gradient is there. */
   afterBackward?(low: Lowering, update: Node<A>, node: Node): void;
+  /** For `spiketape/cost`, which otherwise counts a product at every step for each matrix among the parameters, and no more. */
+  cost?(node: Node<A>): StepCost;
 }
 
 /** One operation as it was recorded. */

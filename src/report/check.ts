@@ -1,6 +1,7 @@
 import type {
   Comparison,
   ConfusionMatrix,
+  CostOfInference,
   CurvePlot,
   KernelTimes,
   LabelledRange,
@@ -25,6 +26,7 @@ export function checkReport(report: Report): void {
   if (report.confusion) checkConfusion(report.confusion);
   if (report.comparison) checkComparison(report.comparison);
   if (report.profile) checkProfile(report.profile);
+  if (report.cost) checkCost(report.cost);
   if (report.sample) checkSample(report.sample);
 }
 
@@ -45,6 +47,14 @@ function checkComparison({ columns, rows }: Comparison): void {
 function checkProfile({ steps, rows }: KernelTimes): void {
   checkCount('profile.steps', steps);
   if (!Array.isArray(rows)) fail('profile.rows', rows, 'a list of operations, as profile() gives it');
+}
+
+function checkCost({ layers, estimates }: CostOfInference): void {
+  if (!Array.isArray(layers)) fail('cost.layers', layers, 'a list of layers, as costOf() gives it');
+  if (!Array.isArray(estimates)) fail('cost.estimates', estimates, 'a list of estimates, as costOf() gives it');
+  estimates.forEach((estimate: CostOfInference['estimates'][number], i) => {
+    checkLength(`cost.estimates[${i}].layers`, estimate.layers.length, layers.length, 'entries, one a layer');
+  });
 }
 
 function checkSample(sample: Sample): void {

@@ -2,7 +2,10 @@ export { renderReport } from './page.ts';
 export type {
   Comparison,
   ConfusionMatrix,
+  CostCounts,
+  CostOfInference,
   CurvePlot,
+  EnergyParts,
   KernelTimes,
   LabelledRange,
   NamedValues,

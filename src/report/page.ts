@@ -1,5 +1,6 @@
 import { HoverData } from './chart.ts';
 import { checkReport } from './check.ts';
+import { renderCost } from './cost.ts';
 import { renderCurve } from './curves.ts';
 import { hoverScript } from './hover.ts';
 import { escapeHtml } from './html.ts';
@@ -10,7 +11,7 @@ import { style } from './style.ts';
 import type { Report } from './types.ts';
 
 /**
- * A self-contained HTML page: tiles, learning curves, confusion matrix, times of kernels, and one item's spikes, voltages and currents.
+ * A self-contained HTML page: tiles, learning curves, confusion matrix, times of kernels, cost of a decision, and one item's spikes, voltages and currents.
  * Needs no network, shows itself light or dark as the reader's system asks, and answers to the pointer. Numbers that are
  * not finite are left out of lines and shown as a dash.
  *
@@ -33,6 +34,7 @@ export function renderReport(report: Report): string {
     cards(report.curves.map((plot) => renderCurve(plot, hover))),
     cards(tables),
     report.profile ? cards([renderProfile(report.profile)]) : '',
+    report.cost ? `<div class="one">${renderCost(report.cost)}</div>` : '',
     report.sample ? renderSample(report.sample, hover) : '',
   ];
   return `<!doctype html>

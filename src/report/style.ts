@@ -31,6 +31,10 @@ h1 { font-size: 25px; line-height: 1.25; letter-spacing: -.01em; margin: 0; over
 figcaption { font-weight: 600; margin-bottom: 10px; display: flex; align-items: center; flex-wrap: wrap; gap: 0 14px; overflow-wrap: anywhere; }
 figcaption .aside { color: var(--dim); font-weight: 400; font-size: 14px; }
 .none { color: var(--dim); margin: 8px 0; }
+.small { font-size: 13px; margin: 4px 0; overflow-wrap: anywhere; }
+.heading { font-weight: 500; margin: 18px 0 8px; }
+.one { margin-bottom: 18px; }
+.scroll + .scroll { margin-top: 16px; }
 .scroll { overflow-x: auto; }
 svg { display: block; width: 100%; height: auto; }
 svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(--text); flex: none; }
@@ -57,6 +61,7 @@ svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(
 .line.muted { stroke-width: 1.1; }
 .line.winner { stroke-width: 2.6; }
 .spikes { stroke: var(--c); }
+.part { fill: var(--c); }
 .group { stroke: var(--c); stroke-width: 3; }
 .chart .tag { fill: var(--c); }
 .chart .tag.winner { font-weight: 700; }

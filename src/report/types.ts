@@ -85,6 +85,48 @@ export interface KernelTimes {
   }[];
 }
 
+/** Picojoules. */
+export interface EnergyParts {
+  operations: number;
+  memory: number;
+  total: number;
+}
+
+/** A layer, or the whole net, and what it does for one sample. */
+export interface CostCounts {
+  name: string;
+  steps: number;
+  spikes: number;
+  synapticOperations: number;
+  multiplyAccumulates: number;
+  /** Multiply-accumulates of the same without spikes. */
+  dense: number;
+  updates: number;
+  weightBytes: number;
+  weightBytes8: number;
+  stateBytes: number;
+}
+
+/** What a decision costs: what `costOf` of `spiketape/cost` gives is one. */
+export interface CostOfInference {
+  samples: number;
+  inputSpikes: number | null;
+  layers: readonly CostCounts[];
+  total: CostCounts;
+  lstm: CostCounts | null;
+  estimates: readonly {
+    hardware: { name: string; source: string; memory: { source: string } | null };
+    layers: readonly { name: string; spiking: EnergyParts | null; dense: EnergyParts | null }[];
+    spiking: EnergyParts | null;
+    dense: EnergyParts | null;
+    lstm: EnergyParts | null;
+    leftOut: readonly string[];
+  }[];
+  notes: readonly string[];
+  /** Figures of others beside it: `published` of `spiketape/cost`. Joules and seconds. */
+  published?: readonly { what: string; energy: number; delay: number; source: string }[];
+}
+
 /** Everything a report page shows. */
 export interface Report {
   title: string;
@@ -94,5 +136,6 @@ export interface Report {
   confusion?: ConfusionMatrix;
   comparison?: Comparison;
   profile?: KernelTimes;
+  cost?: CostOfInference;
   sample?: Sample;
 }
