@@ -11,6 +11,7 @@ import { ConstantCurrent, Encode } from '../layers/encode.ts';
 import { Flatten } from '../layers/flatten.ts';
 import { GLIF } from '../layers/glif.ts';
 import { IF } from '../layers/if.ts';
+import { registered } from '../layers/kinds.ts';
 import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { LIF } from '../layers/lif.ts';
 import { Linear, type LinearOptions } from '../layers/linear.ts';
@@ -107,9 +108,12 @@ export function loadModel(saved: SavedModel, own: OwnParts = {}): Sequential {
     fail(`model.json has version ${JSON.stringify(json.version)}, this library reads version ${VERSION}`);
   if (!Array.isArray(json.layers)) fail('model.json has no list of layers');
   const make = (config: LayerConfig, within: Readonly<Record<string, Layer>>, place: string): Layer => {
-    const known = Object.hasOwn(build, config?.kind) ? build[config.kind] : undefined;
+    const known = Object.hasOwn(build, config?.kind) ? build[config.kind] : registered.get(config?.kind);
     const kinds = Object.keys(build).join(', ');
-    if (!known) return fail(`layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}`);
+    if (!known)
+      return fail(
+        `layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}, and what an entry brings when it is imported: LSTM, GRU from 'spiketape/gated'`,
+      );
     try {
       return known(withOwnSurrogate(config, own), within, own);
     } catch (error) {

@@ -7,6 +7,7 @@ import * as dense from './dense.ts';
 import { dropout } from './dropout.ts';
 import { encode } from './encode.ts';
 import { gate, gateBackward } from './gate.ts';
+import { gatedBackward, gatedForward } from './gated.ts';
 import type { Kernel } from './kernel.ts';
 import { loss, vanRossum, weightPenalty } from './loss.ts';
 import * as norm from './norm.ts';
@@ -35,12 +36,14 @@ export const kernels: readonly Kernel[] = [
   conv.pool2d,
   gate,
   cellForward,
+  gatedForward,
   activity,
   weightPenalty,
   loss,
   vanRossum,
   cellBackward,
   gateBackward,
+  gatedBackward,
   weightGradient,
   weightGradientSpikes,
   conv.pool2dInput,

@@ -9,6 +9,7 @@ import { dropout } from './dropout.ts';
 import { effective } from './effective.ts';
 import { encode } from './encode.ts';
 import { gate, gateBackward } from './gate.ts';
+import { gatedBackward, gatedForward } from './gated.ts';
 import { loss } from './loss.ts';
 import * as norm from './norm.ts';
 import { adam, gradientNorm, rmsprop, sgd } from './optimizers.ts';
@@ -38,6 +39,8 @@ export const twins: ReadonlyMap<string, Twin> = new Map([
   ['encode', encode],
   ['gate', gate],
   ['gate_backward', gateBackward],
+  ['gated_backward', gatedBackward],
+  ['gated_forward', gatedForward],
   ['gather_rows', gatherRows],
   ['gradient_norm', gradientNorm],
   ['linear', linear],
