@@ -131,8 +131,8 @@ export function sequenceLoss(
   const { tape } = outputs;
   const [pool, window] = poolOf(at, T);
   const labels = 'labels' in given ? given.labels : null;
-  const labelPerStep = labels !== null && pool === POOL.none && T > 1 && labels.length === T * B;
-  if (labels) checkLabels(owner, labels, [T, B, N], pool);
+  const labelPerStep = labels !== null && pool === POOL.none && window > 1 && labels.length === T * B;
+  if (labels) checkLabels(owner, labels, [T, B, N], pool === POOL.none && window > 1);
   if (labelPerStep && classWeights)
     throw new Error(`${owner}: classWeights go with one label a sample, not with one a step`);
   if (classWeights && classWeights.length !== N)
@@ -196,10 +196,10 @@ function checkLabels(
   owner: string,
   labels: ArrayLike<number>,
   [T, B, classes]: readonly [number, number, number],
-  pool: number,
+  stepwise: boolean,
 ): void {
-  if (labels.length !== B && !(pool === POOL.none && labels.length === T * B)) {
-    const steps = pool === POOL.none ? `, or one for each of ${T} x ${B} steps and samples` : '';
+  if (labels.length !== B && !(stepwise && labels.length === T * B)) {
+    const steps = stepwise ? `, or one for each of ${T} x ${B} steps and samples` : '';
     throw new Error(`${owner}: needs one label for each of ${B} samples${steps}, got ${labels.length}`);
   }
   for (let i = 0; i < labels.length; i++) {

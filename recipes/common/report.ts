@@ -1,0 +1,113 @@
+import { confusion, type Engine } from 'spiketape';
+import type { PublishedFigure } from 'spiketape/cost';
+import { host } from 'spiketape/host';
+import { type Comparison, type CurvePlot, type Report, renderReport, type Sample } from 'spiketape/report';
+import { enoughTested, percent } from './summary.ts';
+import type { Outcome } from './task.ts';
+
+export interface PageOptions {
+  readonly title: string;
+  readonly subtitle: string;
+  /** First among the results. */
+  readonly summary?: Report['summary'];
+  /** In place of the table of accuracies, spikes and voltages. */
+  readonly comparison?: Comparison;
+  /** Figures of others beside the cost of a decision. */
+  readonly published?: readonly PublishedFigure[];
+  /** Beside loss, accuracy and firing rate. */
+  readonly curves?: readonly CurvePlot[];
+  readonly sample?: Sample | null;
+}
+
+/** Writes `report.html`: the first outcome in full, all of them in the curves and in a table. */
+export async function savePage(engine: Engine, outcomes: readonly Outcome[], options: PageOptions): Promise<void> {
+  const { title, subtitle, sample } = options;
+  const main = outcomes[0]!;
+  const judged = main.test ?? main.validation;
+  const labels = main.task.classes ?? [];
+  const report: Report = {
+    title,
+    subtitle: `${subtitle}; ${engine.device.name}; seed ${main.task.seed}`,
+    summary: [
+      ...(options.summary ?? []),
+      enoughTested(main)
+        ? { label: 'test accuracy', value: percent(main.test!.accuracy) }
+        : { label: 'validation accuracy', value: percent(main.validation.accuracy) },
+      { label: 'spikes per neuron and step', value: judged.spikeRate.toFixed(4) },
+      ...(Number.isFinite(judged.voltageMin)
+        ? [{ label: 'membrane voltage', value: `${judged.voltageMin.toFixed(2)} .. ${judged.voltageMax.toFixed(2)}` }]
+        : []),
+      { label: 'seconds', value: main.seconds.toFixed(1) },
+    ],
+    curves: [...curvesOf(outcomes), ...(options.curves ?? [])],
+    ...(labels.length > 0 && labels.length <= 40
+      ? {
+          confusion: {
+            title: `${main.test ? 'Test' : 'Validation'} samples (${judged.samples})`,
+            labels,
+            counts: confusion(judged.labels, judged.predictions, labels.length),
+          },
+        }
+      : {}),
+    ...(options.comparison || outcomes.length > 1 ? { comparison: options.comparison ?? tableOf(outcomes) } : {}),
+    ...(main.cost ? { cost: { ...main.cost, published: options.published ?? [] } } : {}),
+    ...(sample ? { sample } : {}),
+  };
+  await host.save('report.html', renderReport(report));
+}
+
+function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
+  const several = outcomes.length > 1;
+  const trained = outcomes.filter((o) => o.epochs.length > 0);
+  const series = (value: (e: Outcome['epochs'][number]) => number | undefined, name: (o: Outcome) => string) =>
+    trained.map((o) => ({
+      name: name(o),
+      points: o.epochs
+        .map((e): [number, number] => [e.epoch, value(e) ?? Number.NaN])
+        .filter(([, y]) => Number.isFinite(y)),
+    }));
+  const label = (what: string) => (o: Outcome) =>
+    several ? `${o.task.label}${what === 'training' ? '' : `, ${what}`}` : what;
+  const plot = (title: string, yLabel: string, lines: CurvePlot['series'], percents = false): CurvePlot => ({
+    title,
+    xLabel: 'epoch',
+    yLabel,
+    percent: percents,
+    series: lines.filter((l) => l.points.length > 0),
+  });
+  const validation = (value: (v: NonNullable<Outcome['epochs'][number]['validation']>) => number) =>
+    series((e) => (e.validation ? value(e.validation) : undefined), label('validation'));
+  return [
+    plot('Loss', 'loss', [...(several ? [] : series((e) => e.loss, label('training'))), ...validation((v) => v.loss)]),
+    plot(
+      'Accuracy',
+      'accuracy',
+      [...(several ? [] : series((e) => e.accuracy, label('training'))), ...validation((v) => v.accuracy)],
+      true,
+    ),
+    plot(
+      'Firing rate',
+      'spikes per neuron and step',
+      series((e) => e.spikeRate, label('training')),
+    ),
+  ].filter((p) => p.series.length > 0);
+}
+
+/** A line for each outcome. */
+export function tableOf(outcomes: readonly Outcome[]): Comparison {
+  return {
+    title: 'Side by side',
+    columns: ['net', 'test accuracy', 'validation', 'spikes per neuron and step', 'smallest voltage', 'epochs'],
+    rows: outcomes.map((o) => {
+      const judged = o.test ?? o.validation;
+      return [
+        o.task.label,
+        enoughTested(o) ? percent(o.test!.accuracy) : '-',
+        percent(o.validation.accuracy),
+        judged.spikeRate.toFixed(4),
+        Number.isFinite(judged.voltageMin) ? judged.voltageMin.toFixed(2) : '-',
+        String(o.epochs.length),
+      ];
+    }),
+  };
+}
