@@ -55,7 +55,7 @@ for (const { seed, folder } of seedsOf(args)) {
       test: () => test,
       loss: loss.crossEntropy({ at: 'mean' }),
       optimizer: new Adam({ lr: settings.lr, clip: { norm: 1 } }),
-      regularizers: [regularize.voltage({ weight: 1e-4 })],
+      regularizers: [regularize.rate({ target: 0.05, weight: 0.05 }), regularize.voltage({ weight: 1e-4 })],
       schedule: schedules.cosine(),
       epochs: settings.epochs,
       batch: settings.batch,
