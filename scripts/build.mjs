@@ -90,6 +90,8 @@ const library = await build({
   minify: true,
   // the generator by itself: the package's own entry brings six others along
   alias: { seedrandom: 'seedrandom/seedrandom.js' },
+  // four megabytes that only a reader of HDF5 loads: a dependency, imported when it is needed
+  external: ['h5wasm'],
   plugins: [shaders, noNodeCrypto, wholeCore, nodeOnDemand, workerImports({ plugins: [shaders], minify: true })],
 });
 await squeeze(library.metafile);

@@ -40,7 +40,7 @@ const whole: Omit<Settings, 'tasks'> = {
 /** A word takes 4 steps instead of 10, and all time constants are as much shorter; small layers, a thousand questions. */
 const quick: Omit<Settings, 'tasks'> = {
   size: '1k',
-  epochs: 10,
+  epochs: 6,
   batch: 32,
   lr: 0.003,
   limit: 0,

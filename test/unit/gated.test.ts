@@ -48,7 +48,7 @@ const near = (actual: ArrayLike<number>, expected: readonly number[], what: stri
 
 describe('PyTorch', () => {
   const file = new URL('../fixtures/torch_gated.json', import.meta.url);
-  const fixture = JSON.parse(readFileSync(file, 'utf8')) as Record<string, never>;
+  const fixture = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   const [T, B, inputs, H] = [fixture.T, fixture.B, fixture.inputs, fixture.H] as [number, number, number, number];
   const weighted: Twin = (c) => {
     const [x, weights, result, gradient] = ['x', 'weights', 'result', 'gradient'].map((n) => c.of(n));
@@ -60,7 +60,7 @@ describe('PyTorch', () => {
   };
 
   it.each(Object.keys(kinds))('%s has its outputs, final states and gradients', async (kind) => {
-    const given = fixture[kind] as unknown as Measured;
+    const given = fixture[kind] as Measured;
     const layer = layerOf(kind, inputs, H);
     const net = new Sequential(layer);
     expect(Object.keys(layer.params)).toEqual(Object.keys(given.parameters));
@@ -194,7 +194,7 @@ function memoryTask(T: number, B: number, seed: string): { x: number[]; labels: 
   const random = new Random(seed);
   const labels = Array.from({ length: B }, (_, b) => b % 3);
   const x = Array.from({ length: T }, (_, t) =>
-    labels.flatMap((label) => [0, 1, 2].map((k) => (t === 0 && k === label ? 1 : 0)).concat(...random.normals(1, 0.5))),
+    labels.flatMap((label) => [...[0, 1, 2].map((k) => (t === 0 && k === label ? 1 : 0)), ...random.normals(1, 0.5)]),
   );
   return { x: x.flat(), labels };
 }

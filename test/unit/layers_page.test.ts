@@ -67,6 +67,6 @@ it.each(layers)('%s', async (code, widths, gives, parameters, training, inferenc
 
 it('leaves no layer out', () => {
   const known = Object.entries(spiketape).filter(([, c]) => typeof c === 'function' && c.prototype instanceof Layer);
-  for (const [name, c] of known)
+  for (const [name] of known)
     if (!['Neurons', 'Gated', 'Container'].includes(name)) expect(page, name).toMatch(new RegExp(`\\b${name}\\b`, 'i'));
 });
