@@ -11,8 +11,8 @@ const PARTS = ['x', 'y', 'z', 'w'] as const;
 /**
  * The text of the forward kernel's regions.
  *
- * @param how `keep`: whether there will be a backward step; `software`: for a CPU that plays the GPU, whose compiler takes
- *   half a second for each read that the text has
+ * @param how `keep`: whether there will be a backward step; `software`: for a CPU that plays the GPU, whose compiler
+ *   takes seconds where many reads are written out
  */
 export function gatedForwardRegions(
   cell: GatedCell,
