@@ -109,10 +109,10 @@ export class Downloads {
       } catch (error) {
         if (error instanceof Refusal || isOfDisk(error)) throw error;
         failed = entry.length > had ? 1 : failed + 1;
-        had = entry.length;
+        had = Math.max(had, entry.length);
         if (failed >= ATTEMPTS) throw cutOff(entry, wanted, error as Error);
         await new Promise((resolve) => setTimeout(resolve, this.pause * 2 ** (failed - 1)));
-        continued = had > 0;
+        continued = entry.length > 0;
         continue;
       }
       const sum = entry.sum();

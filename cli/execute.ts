@@ -32,6 +32,8 @@ export interface Request {
 
 /** Runs a script to its end; the exit code. */
 export async function execute(request: Request): Promise<number> {
+  // a terminal that is gone, or a pipe that is closed, must not end a run before it has saved
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const terminal = new Terminal({ json: request.json });
   const code = await attempt(request, terminal);
   terminal.exit(code);

@@ -1,4 +1,6 @@
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { readFileSync } from 'node:fs';
+
+const SIGNALS = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).filter((signal) => signal !== 'SIGHUP' || !hangupIgnored());
 const PATIENCE_MS = 10_000;
 /** One Ctrl-C can arrive twice: from the terminal, and passed on by npm, which got it as well. */
 const SAME_MS = 500;
@@ -44,4 +46,15 @@ export function watchInterrupts(onFirst: () => void): Interrupts {
       for (const signal of SIGNALS) process.off(signal, listener);
     },
   };
+}
+
+/** Whether the run was started to survive its terminal (`nohup`): a listener of ours would undo that. */
+function hangupIgnored(): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    return ignored !== undefined && (Number.parseInt(ignored.slice(-1), 16) & 1) === 1;
+  } catch {
+    return false;
+  }
 }

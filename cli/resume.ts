@@ -85,14 +85,15 @@ export function named<T>(option: string, read: () => T): T {
   }
 }
 
-/** The newest run in `runs/`, of any script or of this one. */
+/** The newest run in `runs/` that is not finished, otherwise the newest, of any script or of this one. */
 function newestOf(script: string | undefined): string {
   const runs = isFolder('runs') ? readRuns('runs') : [];
   const fitting = runs.filter(({ path, record }) => {
     if (!record || record.task === 'eval') return false;
     return script === undefined || real(placeOf(path, record, record.script)) === real(script);
   });
-  const newest = fitting.sort((a, b) => ((a.record?.started ?? '') < (b.record?.started ?? '') ? 1 : -1))[0];
+  const byAge = fitting.sort((a, b) => ((a.record?.started ?? '') < (b.record?.started ?? '') ? 1 : -1));
+  const newest = byAge.find(({ status }) => status !== 'finished') ?? byAge[0];
   if (newest) return newest.path;
   throw new UsageError(`--resume: there is no run${script === undefined ? '' : ` of ${script}`} in runs/`);
 }

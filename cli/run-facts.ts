@@ -24,10 +24,16 @@ const MAIN = [
 
 /** The main result of a run: of its summary, or of its last epoch while it has none. */
 export function resultOf({ parts }: RunFolder): Result | null {
-  const summaries = parts.flatMap(({ summary }) => (summary ? [summary] : []));
+  // a run that went on after its summary speaks by its newer lines
+  const current = parts.map(({ name, summary, metrics }) => {
+    const [told, done] = [summary?.epochs, metrics.at(-1)?.epoch];
+    const stale = typeof told === 'number' && typeof done === 'number' && done > told;
+    return { name, summary: stale ? null : summary };
+  });
+  const summaries = current.flatMap(({ summary }) => (summary ? [summary] : []));
   const last = parts.flatMap(({ metrics }) => metrics.slice(-1));
   // The run's own summary speaks for the nets below it.
-  const own = parts.find(({ name }) => name === '')?.summary;
+  const own = current.find(({ name }) => name === '')?.summary;
   return mainOf(own ? [own] : []) ?? mainOf(summaries) ?? mainOf(last);
 }
 

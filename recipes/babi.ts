@@ -61,16 +61,18 @@ for (const { seed, folder } of seedsOf(args)) {
       batch: settings.batch,
       seed,
       minutes: args.minutes,
+      patience: args.patience,
       classes: babi.answers,
     }),
   );
 }
 printSpreads('relation net', outcomes);
+if (outcomes.length === 0) host.signal.throwIfAborted();
 const [main] = outcomes as [Outcome];
-const tested = main.test !== null && !(host.task === 'eval' && host.part === 'validation');
-const scores = taskScores(babi, tested ? test : data.validation, main.test ?? main.validation);
+const tested = main.test !== null;
+const scores = taskScores(babi, tested ? test : data.validation, (main.test ?? main.validation)!);
 const table = scoresTable(scores, `${tested ? 'Test' : 'Validation'} questions by task`);
 console.log(scoresText(table));
 await saveResults(engine, outcomes, { tasks: scores });
-if (main.cost) console.log(String(main.cost));
+if (main.costText) console.log(main.costText);
 await savePage(engine, outcomes, { title: 'Questions about stories (bAbI)', subtitle: data.text, comparison: table });

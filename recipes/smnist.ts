@@ -1,6 +1,6 @@
 /**
  * Sequential MNIST as published (Rao, Plank, Wild & Maass 2022): a pixel a step, 784 steps and 56 of a cue, 80 inputs that
- * spike when the brightness crosses a level; 240 recurrent AHP neurons. `--neuron` takes others of the same number in their
+ * spike when the brightness crosses a level; 240 recurrent AHP neurons. The mean readout over the cue is the answer. `--neuron` takes others of the same number in their
  * place, `--all` each in turn; `--permuted` shows the pixels in an order of their own.
  * `npx spiketape run recipes/smnist.ts --data DIR -- [--neuron ahp|lif|alif|brf|lstm|gru] [--all] [--permuted]`, and the
  * options of all recipes (docs/recipes.md). DIR/mnist/ has the four files as published. `--quick` pools the images to 7 x 7
@@ -10,7 +10,7 @@ import { Adam, init, loss, regularize, schedules } from 'spiketape';
 import { published } from 'spiketape/cost';
 import { host } from 'spiketape/host';
 import { recipeOptions } from './common/arguments.ts';
-import { NEURONS, spiking } from './common/neurons.ts';
+import { NEURONS, type NeuronName, spiking, thresholdOf } from './common/neurons.ts';
 import { savePage } from './common/report.ts';
 import { printSpreads, saveResults, seedsOf } from './common/results.ts';
 import { lookAt } from './common/sample.ts';
@@ -29,7 +29,37 @@ console.log(`adapter: ${engine.device.name}`);
 console.log(data.text);
 
 const outcomes: Outcome[] = [];
+const neuronOf = new Map<Outcome, NeuronName>();
 for (const neuron of args.all ? NEURONS : [args.neuron]) {
+  try {
+    await trainFromSeeds(neuron);
+  } catch (error) {
+    // what the others came to is not lost with one
+    if (!args.all || host.signal.aborted) throw error;
+    console.error(`${neuron}: ${(error as Error).message}`);
+  }
+}
+await saveResults(engine, outcomes);
+const { task, costText } = outcomes[0]!;
+if (costText) console.log(costText);
+const shown = neuronOf.get(outcomes[0]!)!;
+await savePage(engine, outcomes, {
+  title: args.permuted ? 'Permuted sequential MNIST' : 'Sequential MNIST',
+  subtitle: data.text,
+  ...(args.quick ? {} : { published: published.smnist }),
+  sample: spiking(shown)
+    ? await lookAt(engine, task.net, data.validation, {
+        title: (label) => `A ${label} of the validation part`,
+        classes: data.classes,
+        phases: data.phases,
+        image: data.validationImage,
+        ...thresholdOf(shown),
+        ...(shown === 'ahp' ? { adaptiveFrom: settings.neurons - settings.adaptive! } : {}),
+      })
+    : null,
+});
+
+async function trainFromSeeds(neuron: NeuronName): Promise<void> {
   const ofNeuron: Outcome[] = [];
   for (const { seed, folder } of seedsOf(args)) {
     if (host.signal.aborted) break;
@@ -50,31 +80,16 @@ for (const neuron of args.all ? NEURONS : [args.neuron]) {
         : [],
       schedule: schedules.cosine(),
       epochs: settings.epochs,
-      batch: settings.batch,
+      // four gates a unit and step must fit a binding, which has 128 MiB at least
+      batch: spiking(neuron) || args.batch ? settings.batch : Math.min(settings.batch, 32),
       seed,
       minutes: args.minutes,
+      patience: args.patience,
       classes: data.classes,
     });
     ofNeuron.push(outcome);
+    outcomes.push(outcome);
+    neuronOf.set(outcome, neuron);
   }
   printSpreads(neuron, ofNeuron);
-  outcomes.push(...ofNeuron);
 }
-await saveResults(engine, outcomes);
-const { task } = outcomes[0]!;
-if (outcomes[0]!.cost) console.log(String(outcomes[0]!.cost));
-await savePage(engine, outcomes, {
-  title: args.permuted ? 'Permuted sequential MNIST' : 'Sequential MNIST',
-  subtitle: data.text,
-  ...(args.quick ? {} : { published: published.smnist }),
-  sample: spiking(args.all ? 'ahp' : args.neuron)
-    ? await lookAt(engine, task.net, data.validation, {
-        title: (label) => `A ${label} of the validation part`,
-        classes: data.classes,
-        phases: data.phases,
-        image: data.validationImage,
-        threshold: 1,
-        ...(args.all || args.neuron === 'ahp' ? { adaptiveFrom: settings.neurons - settings.adaptive! } : {}),
-      })
-    : null,
-});

@@ -11,7 +11,7 @@ import { Adam, init, loss, Readout, regularize, Sequential, schedules } from 'sp
 import { loadFsdd } from 'spiketape/datasets';
 import { host, UsageError } from 'spiketape/host';
 import { recipeOptions } from './common/arguments.ts';
-import { hiddenLayer, NEURONS, spiking } from './common/neurons.ts';
+import { hiddenLayer, NEURONS, spiking, thresholdOf } from './common/neurons.ts';
 import { savePage } from './common/report.ts';
 import { printSpreads, saveResults, seedsOf } from './common/results.ts';
 import { lookAt } from './common/sample.ts';
@@ -79,6 +79,7 @@ for (const speaker of speakers) {
       batch: settings.batch,
       seed,
       minutes: args.minutes,
+      patience: args.patience,
       classes: words.classes,
       leastTest: LEAST_TEST,
     });
@@ -87,10 +88,10 @@ for (const speaker of speakers) {
   printSpreads(`${args.neuron}${voice}`, ofVoice);
   outcomes.push(...ofVoice);
 }
-const voices = speakers.length > 1 && outcomes.every(enoughTested) ? meanOf(outcomes) : null;
+const voices = !host.signal.aborted && speakers.length > 1 && outcomes.every(enoughTested) ? meanOf(outcomes) : null;
 if (voices !== null) console.log(`mean of ${speakers.length} voices that training had not heard: ${percent(voices)}`);
 await saveResults(engine, outcomes, voices === null ? {} : { meanTestAccuracy: voices });
-if (outcomes[0]!.cost) console.log(String(outcomes[0]!.cost));
+if (outcomes[0]!.cost) console.log(outcomes[0]!.costText);
 await savePage(engine, outcomes, {
   title: args.task === 'fsdd' ? 'Free Spoken Digits' : 'Speech Commands',
   subtitle: first!.text,
@@ -98,7 +99,7 @@ await savePage(engine, outcomes, {
     ? await lookAt(engine, outcomes[0]!.task.net, first!.validation, {
         title: (label) => `'${first!.classes[label]}' of the validation part`,
         classes: first!.classes,
-        threshold: 1,
+        ...thresholdOf(args.neuron),
         ...(args.neuron === 'ahp' ? { adaptiveFrom: settings.neurons - settings.adaptive } : {}),
       })
     : null,

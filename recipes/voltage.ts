@@ -10,7 +10,7 @@ import { host, UsageError } from 'spiketape/host';
 import { recipeOptions } from './common/arguments.ts';
 import { savePage } from './common/report.ts';
 import { saveResults } from './common/results.ts';
-import { enoughTested, percent, textTable } from './common/summary.ts';
+import { accuracyText, judgedOf, textTable } from './common/summary.ts';
 import type { Outcome } from './common/task.ts';
 import { trainTask } from './common/train.ts';
 import { imageSequences } from './smnist/data.ts';
@@ -26,6 +26,8 @@ for (const target of targets)
     throw new UsageError(`--targets: expected spikes per step in 0..1, as in ${usual}, got '${args.targets}'`);
 if (!(args.voltage >= 0))
   throw new UsageError(`--voltage: expected a weight above 0 (0: as usual), got ${args.voltage}`);
+if (args.seeds > 1)
+  throw new UsageError('--seeds: this recipe trains a net for each target; run it once for each --seed');
 const weight = args.voltage || (args.quick ? 1e-3 : 1e-4);
 
 const data = await imageSequences({ ...settings, quick: args.quick, seed: args.seed, permuted: false });
@@ -56,21 +58,21 @@ for (const target of targets) {
       batch: settings.batch,
       seed: args.seed,
       minutes: args.minutes,
+      patience: args.patience,
       classes: data.classes,
     });
     outcomes.push({ ...outcome, target, regularised });
   }
 }
 
-const judged = (o: Outcome) => o.test ?? o.validation;
 /** Of all neurons in all steps of one sample. */
-const spikes = (o: Outcome): number => judged(o).spikeRate * settings.neurons * data.train.steps;
+const spikes = (o: Outcome): number => judgedOf(o).spikeRate * settings.neurons * data.train.steps;
 const rows = outcomes.map((o) => [
   o.task.label,
-  enoughTested(o) ? percent(o.test!.accuracy) : percent(o.validation.accuracy),
+  accuracyText(o),
   spikes(o).toFixed(0),
-  judged(o).spikeRate.toFixed(4),
-  judged(o).voltageMin.toFixed(2),
+  judgedOf(o).spikeRate.toFixed(4),
+  judgedOf(o).voltageMin.toFixed(2),
 ]);
 const columns = ['net', 'accuracy', 'spikes per inference', 'spikes per neuron and step', 'smallest voltage'];
 console.log(textTable(columns, rows));
@@ -93,13 +95,13 @@ await savePage(engine, outcomes, {
       xLabel: 'spikes per inference',
       yLabel: 'accuracy',
       percent: true,
-      series: both((o) => judged(o).accuracy),
+      series: both((o) => judgedOf(o).accuracy),
     },
     {
       title: 'Smallest membrane voltage',
       xLabel: 'spikes per inference',
       yLabel: 'thresholds',
-      series: both((o) => judged(o).voltageMin),
+      series: both((o) => judgedOf(o).voltageMin),
     },
   ],
 });

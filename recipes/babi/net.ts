@@ -110,7 +110,8 @@ export class RelationNet extends Container {
       pair: new Linear(neurons, 2 * first, { bias: false, weightGain: third }),
       relevance: new Linear(neurons, first, { weightGain: third }),
       ...Object.fromEntries([...relation, ...answer]),
-      readout: new Readout(f.at(-1)!, answers, { tau: tauRelation }),
+      // what it adds up over its steps begins small
+      readout: new Readout(f.at(-1)!, answers, { tau: tauRelation, weightGain: 2 / relaySteps }),
     };
     this.#relation = relation.map(([name]) => name);
     this.#answer = [...answer.map(([name]) => name), 'readout'];

@@ -7,7 +7,7 @@ export interface Settings {
   readonly epochs: number;
   readonly batch: number;
   readonly lr: number;
-  /** Training questions at most, before validation is cut from them; 0: all. */
+  /** Training questions at most, once validation is cut from them; 0: all. */
   readonly limit: number;
   readonly net: Omit<RelationNetOptions, 'vocabulary' | 'answers' | 'words' | 'sentences'>;
 }

@@ -18,10 +18,13 @@ export function limited(minutes: number): Limit {
   let reached = false;
   const timer =
     minutes > 0 &&
-    setTimeout(() => {
-      reached = true;
-      controller.abort(new DOMException(`${minutes} minutes are over`, 'AbortError'));
-    }, minutes * 60_000);
+    setTimeout(
+      () => {
+        reached = true;
+        controller.abort(new DOMException(`${minutes} minutes are over`, 'AbortError'));
+      },
+      Math.min(minutes * 60_000, 2 ** 31 - 1),
+    );
   return {
     signal: controller.signal,
     get reached() {

@@ -8,6 +8,10 @@ export type NeuronName = (typeof NEURONS)[number];
 /** Whether a layer of the kind has spikes and voltages to regularise. */
 export const spiking = (name: NeuronName): boolean => name !== 'lstm' && name !== 'gru';
 
+/** The threshold to be drawn among a layer's voltages; none where it moves, or there are no voltages. */
+export const thresholdOf = (name: NeuronName): { threshold?: number } =>
+  name === 'ahp' || name === 'lif' ? { threshold: 1 } : {};
+
 export interface HiddenOptions {
   /** How many neurons have the slow current, or the threshold that moves; the published share by default, 100 of 240. */
   readonly adaptive?: number;
@@ -22,7 +26,8 @@ export interface HiddenOptions {
 }
 
 /**
- * A recurrent layer of the kind. AHP: Rao, Plank, Wild & Maass 2022. ALIF: Bellec et al. 2018, the LSNN. BRF: Higuchi et
+ * A recurrent layer of the kind. AHP: Rao, Plank, Wild & Maass 2022. ALIF: Bellec et al. 2018, the
+ * LSNN, without its refractory period. BRF: Higuchi et
  * al. 2024, whose frequencies and damping are drawn for each neuron and learned, as there. LSTM and GRU do not spike.
  */
 export function hiddenLayer(name: NeuronName, inputs: number, N: number, options: HiddenOptions = {}): Layer {

@@ -2,7 +2,7 @@ import { confusion, type Engine } from 'spiketape';
 import type { PublishedFigure } from 'spiketape/cost';
 import { host } from 'spiketape/host';
 import { type Comparison, type CurvePlot, type Report, renderReport, type Sample } from 'spiketape/report';
-import { enoughTested, percent } from './summary.ts';
+import { accuracyText, enoughTested, judgedOf, percent } from './summary.ts';
 import type { Outcome } from './task.ts';
 
 export interface PageOptions {
@@ -23,16 +23,15 @@ export interface PageOptions {
 export async function savePage(engine: Engine, outcomes: readonly Outcome[], options: PageOptions): Promise<void> {
   const { title, subtitle, sample } = options;
   const main = outcomes[0]!;
-  const judged = main.test ?? main.validation;
+  const judged = judgedOf(main);
+  const part = judged === main.test ? 'Test' : 'Validation';
   const labels = main.task.classes ?? [];
   const report: Report = {
     title,
     subtitle: `${subtitle}; ${engine.device.name}; seed ${main.task.seed}`,
     summary: [
       ...(options.summary ?? []),
-      enoughTested(main)
-        ? { label: 'test accuracy', value: percent(main.test!.accuracy) }
-        : { label: 'validation accuracy', value: percent(main.validation.accuracy) },
+      { label: `${part.toLowerCase()} accuracy`, value: accuracyText(main) },
       { label: 'spikes per neuron and step', value: judged.spikeRate.toFixed(4) },
       ...(Number.isFinite(judged.voltageMin)
         ? [{ label: 'membrane voltage', value: `${judged.voltageMin.toFixed(2)} .. ${judged.voltageMax.toFixed(2)}` }]
@@ -40,10 +39,10 @@ export async function savePage(engine: Engine, outcomes: readonly Outcome[], opt
       { label: 'seconds', value: main.seconds.toFixed(1) },
     ],
     curves: [...curvesOf(outcomes), ...(options.curves ?? [])],
-    ...(labels.length > 0 && labels.length <= 40
+    ...(labels.length > 0 && labels.length <= 40 && (part === 'Validation' || enoughTested(main))
       ? {
           confusion: {
-            title: `${main.test ? 'Test' : 'Validation'} samples (${judged.samples})`,
+            title: `${part} samples (${judged.samples})`,
             labels,
             counts: confusion(judged.labels, judged.predictions, labels.length),
           },
@@ -78,7 +77,10 @@ function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
   const validation = (value: (v: NonNullable<Outcome['epochs'][number]['validation']>) => number) =>
     series((e) => (e.validation ? value(e.validation) : undefined), label('validation'));
   return [
-    plot('Loss', 'loss', [...(several ? [] : series((e) => e.loss, label('training'))), ...validation((v) => v.loss)]),
+    plot('Loss', 'loss', [
+      ...(several ? [] : series((e) => e.loss, label('training, with regularisers'))),
+      ...validation((v) => v.loss),
+    ]),
     plot(
       'Accuracy',
       'accuracy',
@@ -99,11 +101,11 @@ export function tableOf(outcomes: readonly Outcome[]): Comparison {
     title: 'Side by side',
     columns: ['net', 'test accuracy', 'validation', 'spikes per neuron and step', 'smallest voltage', 'epochs'],
     rows: outcomes.map((o) => {
-      const judged = o.test ?? o.validation;
+      const judged = judgedOf(o);
       return [
         o.task.label,
         enoughTested(o) ? percent(o.test!.accuracy) : '-',
-        percent(o.validation.accuracy),
+        o.validation ? percent(o.validation.accuracy) : '-',
         judged.spikeRate.toFixed(4),
         Number.isFinite(judged.voltageMin) ? judged.voltageMin.toFixed(2) : '-',
         String(o.epochs.length),

@@ -1,11 +1,12 @@
 import type { Engine } from 'spiketape';
+import { host } from 'spiketape/host';
 import { type Spread, spreadOf, spreadText } from 'spiketape/runs';
 import { saveJson } from './files.ts';
-import { enoughTested, percent, summaryOf } from './summary.ts';
+import { judgedOf, percent, summaryOf } from './summary.ts';
 import type { Outcome } from './task.ts';
 
 /**
- * `summary.json` of the run: the first net's, and of several all by their labels.
+ * `summary.json` of the run: the net's, or of several all by their labels, with mean and spread.
  *
  * @param more results of the recipe's own
  */
@@ -14,14 +15,20 @@ export async function saveResults(
   outcomes: readonly Outcome[],
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
+  // interrupted before a net was there
+  if (outcomes.length === 0) host.signal.throwIfAborted();
   const all = outcomes.map((o) => summaryOf(o, engine));
   const runs = Object.fromEntries(outcomes.map((o, i) => [o.task.label, all[i]]));
-  await saveJson('', 'summary.json', { ...more, ...all[0], ...(outcomes.length > 1 ? { runs } : {}) });
+  await saveJson(
+    '',
+    'summary.json',
+    outcomes.length > 1 ? { ...more, runs, spread: spreadsOf(outcomes) } : { ...more, ...all[0] },
+  );
 }
 
 /** Accuracy and firing over several seeds, as mean and standard deviation. */
 export function spreadsOf(outcomes: readonly Outcome[]): { accuracy: Spread; spikeRate: Spread } {
-  const judged = outcomes.map((o) => (enoughTested(o) ? o.test! : o.validation));
+  const judged = outcomes.map(judgedOf);
   return { accuracy: spreadOf(judged.map((e) => e.accuracy)), spikeRate: spreadOf(judged.map((e) => e.spikeRate)) };
 }
 

@@ -1,4 +1,4 @@
-import type { Engine } from 'spiketape';
+import type { Engine, Evaluation } from 'spiketape';
 import { host } from 'spiketape/host';
 import type { Outcome } from './task.ts';
 
@@ -8,15 +8,23 @@ export const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 export const enoughTested = ({ task, test }: Outcome): boolean =>
   test !== null && test.samples >= (task.leastTest ?? 1);
 
+/** By what an outcome is judged: the test part where it was scored, on enough samples, otherwise the validation part. */
+export const judgedOf = (o: Outcome): Evaluation => (enoughTested(o) ? o.test! : (o.validation ?? o.test!));
+
+/** The accuracy by which it is judged, with the part if it is not the test part. */
+export function accuracyText(o: Outcome): string {
+  if (enoughTested(o)) return percent(o.test!.accuracy);
+  return o.validation ? `${percent(o.validation.accuracy)} (validation)` : 'too few for an accuracy';
+}
+
 /** What `summary.json` says of a task. */
 export function summaryOf(outcome: Outcome, engine: Engine): Record<string, unknown> {
   const { task, epochs, validation, test, cost, seconds, aborted } = outcome;
-  const judged = test ?? validation;
+  const judged = judgedOf(outcome);
   return {
     label: task.label,
     ...(enoughTested(outcome) ? { testAccuracy: test!.accuracy, testLoss: test!.loss } : {}),
-    validationAccuracy: validation.accuracy,
-    validationLoss: validation.loss,
+    ...(validation ? { validationAccuracy: validation.accuracy, validationLoss: validation.loss } : {}),
     spikeRate: judged.spikeRate,
     voltageMin: judged.voltageMin,
     voltageMax: judged.voltageMax,
@@ -38,12 +46,13 @@ export function summaryOf(outcome: Outcome, engine: Engine): Record<string, unkn
 /** A line or two for the terminal. */
 export function resultOf(outcome: Outcome): string {
   const { task, epochs, validation, test, seconds, aborted } = outcome;
-  const judged = test ?? validation;
+  const judged = judgedOf(outcome);
+  const validated = validation ? `validation ${percent(validation.accuracy)}` : '';
   const accuracy = aborted
-    ? `interrupted; validation accuracy ${percent(validation.accuracy)}`
+    ? `interrupted; ${validated}`
     : enoughTested(outcome)
-      ? `test accuracy ${percent(test!.accuracy)} (${test!.samples} samples; validation ${percent(validation.accuracy)})`
-      : `validation accuracy ${percent(validation.accuracy)}; ${test!.samples} test samples are too few for an accuracy`;
+      ? `test accuracy ${percent(test!.accuracy)} (${test!.samples} samples; ${validated})`
+      : `${validated}; ${test!.samples} test samples are too few for an accuracy`;
   const spikes = Number.isFinite(judged.voltageMin)
     ? `\n  ${judged.spikeRate.toFixed(4)} spikes per neuron and step, membrane voltage ${judged.voltageMin.toFixed(2)} .. ${judged.voltageMax.toFixed(2)}`
     : '';

@@ -45,10 +45,13 @@ export interface Task {
 export interface Outcome {
   readonly task: Task;
   readonly epochs: readonly EpochResult[];
-  readonly validation: Evaluation;
+  /** null where only the test part was asked for, by `spiketape eval`. */
+  readonly validation: Evaluation | null;
   /** null when training was interrupted: the test part waits for the end. */
   readonly test: Evaluation | null;
+  /** As plain data, and as a table for the terminal. */
   readonly cost: Cost | null;
+  readonly costText: string;
   readonly seconds: number;
   readonly aborted: boolean;
 }

@@ -4,7 +4,7 @@ import { host } from 'spiketape/host';
 import { Checkpoints } from 'spiketape/runs';
 import { fileOf, readOutcome, saveJson, saveMetrics, saveNet, saveOutcome } from './files.ts';
 import { limited } from './limit.ts';
-import { percent, resultOf, summaryOf } from './summary.ts';
+import { accuracyText, percent, resultOf, summaryOf } from './summary.ts';
 import type { Outcome, Task } from './task.ts';
 
 /** Test samples over which the cost of a decision is taken. */
@@ -18,10 +18,11 @@ const COST_SAMPLES = 64;
 export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
   if (host.task === 'eval') return evaluateSaved(engine, task);
   const { net, label, folder } = task;
-  const before = host.resume ? await readOutcome(task) : null;
-  if (before) {
+  const finished = host.resume ? await readOutcome(task) : null;
+  if (finished) {
+    loadParameters(net, await host.output.read(fileOf(folder, 'model.safetensors')));
     console.log(`${label}: was finished before`);
-    return before;
+    return finished;
   }
   const checkpoints = new Checkpoints(host.output, { folder: fileOf(folder, 'checkpoints') });
   const last = host.resume ? await checkpoints.latest() : null;
@@ -59,18 +60,28 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
     },
   });
   limit.end();
-  const seconds = (performance.now() - began) / 1000;
-  const aborted = host.signal.aborted;
+  // of all sessions: a snapshot tells of those before it
+  const earlier = last ? last.snapshot.epochs.reduce((sum, e) => sum + e.seconds, last.snapshot.seconds) : 0;
+  const seconds = earlier + (performance.now() - began) / 1000;
   await saveNet(folder, net);
-  const score = (set: Task['train']): Promise<Evaluation> => evaluate(engine, net, set, { loss });
-  const validation = limit.reached
-    ? await score(validationSet)
-    : (result.epochs.at(-1)?.validation ?? (await score(validationSet)));
-  const testSet = aborted ? null : await task.test();
+  const { signal } = host;
+  const score = (set: Task['train']): Promise<Evaluation | null> =>
+    evaluate(engine, net, set, { loss, signal }).catch((error) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+  const kept = result.best ? result.epochs.find((e) => e.epoch === result.best!.epoch) : result.epochs.at(-1);
+  const validation = limit.reached ? await score(validationSet) : (kept?.validation ?? null);
+  // interrupted before anything was scored: the checkpoint has what there is
+  if (!validation) signal.throwIfAborted();
+  const testSet = signal.aborted ? null : await task.test();
   const test = testSet && (await score(testSet));
-  const cost = testSet && (await costOf(engine, net, testSet, { samples: Math.min(COST_SAMPLES, testSet.count) }));
+  const cost = test && (await costOf(engine, net, testSet!, { samples: Math.min(COST_SAMPLES, testSet!.count) }));
+  const aborted = signal.aborted;
   engine.unbind(net);
-  const outcome: Outcome = { task, epochs: result.epochs, validation, test, cost, seconds, aborted };
+  const { epochs: done } = result;
+  const costText = cost ? String(cost) : '';
+  const outcome: Outcome = { task, epochs: done, validation, test, cost, costText, seconds, aborted };
   await saveJson(folder, 'summary.json', summaryOf(outcome, engine));
   await saveOutcome(outcome);
   console.log(resultOf(outcome));
@@ -87,12 +98,19 @@ async function evaluateSaved(engine: Engine, task: Task): Promise<Outcome> {
   const scored = await evaluate(engine, net, set, { loss });
   const cost = await costOf(engine, net, set, { samples: Math.min(COST_SAMPLES, set.count) });
   engine.unbind(net);
-  const seconds = (performance.now() - began) / 1000;
-  const spikes = `${scored.spikeRate.toFixed(4)} spikes per neuron and step`;
-  console.log(
-    `${label}: ${host.part} accuracy ${percent(scored.accuracy)}, loss ${scored.loss.toFixed(4)} (${scored.samples} samples), ${spikes}`,
-  );
-  return { task, epochs: [], validation: scored, test: scored, cost, seconds, aborted: false };
+  const outcome: Outcome = {
+    task,
+    epochs: [],
+    validation: host.part === 'validation' ? scored : null,
+    test: host.part === 'test' ? scored : null,
+    cost,
+    costText: String(cost),
+    seconds: (performance.now() - began) / 1000,
+    aborted: false,
+  };
+  console.log(`${label}: ${accuracyText(outcome)} of ${scored.samples} samples, loss ${scored.loss.toFixed(4)}`);
+  console.log(`  ${scored.spikeRate.toFixed(4)} spikes per neuron and step`);
+  return outcome;
 }
 
 /** An epoch in a line. */

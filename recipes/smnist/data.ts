@@ -6,7 +6,7 @@ export interface SequenceOptions {
   readonly quick: boolean;
   readonly permuted: boolean;
   readonly seed: number;
-  /** Training samples at most, before validation is cut from them; 0: all. */
+  /** Training samples at most, once validation is cut from them; 0: all. */
   readonly limit: number;
   /** Pixels along a side that are averaged into one. */
   readonly pool: number;

@@ -21,10 +21,10 @@ export const published: NetSettings = {
   tauReadout: 20,
 };
 
-/** A recurrent layer of the kind, and leaky integrators that read it. */
+/** A recurrent layer of the kind, and leaky integrators that hear of it a step late, as published. */
 export function netOf(neuron: NeuronName, inputs: number, classes: number, settings: NetSettings): Sequential {
   return new Sequential(
     hiddenLayer(neuron, inputs, settings.neurons, settings),
-    new Readout(settings.neurons, classes, { tau: settings.tauReadout }),
+    new Readout(settings.neurons, classes, { tau: settings.tauReadout, delay: 1 }),
   );
 }

@@ -5,7 +5,7 @@ export interface Settings extends NetSettings {
   readonly epochs: number;
   readonly batch: number;
   readonly lr: number;
-  /** Training samples at most, before validation is cut from them; 0: all. */
+  /** Training samples at most, once validation is cut from them; 0: all. */
   readonly limit: number;
   /** Pixels along a side that are averaged into one. */
   readonly pool: number;

@@ -11,7 +11,7 @@ export interface Settings extends HiddenOptions {
   readonly epochs: number;
   readonly batch: number;
   readonly lr: number;
-  /** Training clips at most, and six times the others; 0: all. */
+  /** Training clips at most, and a sixth as many of the others; 0: all. */
   readonly limit: number;
   /** From frame to frame, and a frame's length, in milliseconds. A frame is a time step. */
   readonly hop: number;

@@ -113,7 +113,8 @@ export abstract class Optimizer<H extends { readonly lr: number } = { readonly l
     for (const group of this.groups) check(group as H);
     this.clip = clip && checkClip(name, clip, layerwise);
     this.layerwise = layerwise;
-    this.settings = `${name} ${JSON.stringify([this.#numbers(), this.clip, rule.constants])}`;
+    const taken = this.groups.map(({ params }) => String(params));
+    this.settings = `${name} ${JSON.stringify([this.#numbers(), taken, this.clip, rule.constants])}`;
   }
 
   /** The rule's numbers for a group in step k (from 1), in the order of its shader's slots. */

@@ -84,11 +84,25 @@ export class Checkpoints {
   }
 
   /**
-   * The newest that is whole; null where there is none yet. Damaged ones are warned of and passed over.
+   * The one that is furthest on and whole, which may be the best one's file; null where there is none yet. Damaged ones are
+   * warned of and passed over.
    *
    * @throws when there are some and all are damaged
    */
   async latest(): Promise<Checkpoint | null> {
+    const best = await this.bestSnapshot().catch(() => null);
+    const last = await this.#lastNumbered().catch((error) => {
+      if (!best) throw error;
+      this.#warn(`${(error as Error).message}\n${best.name} is taken`);
+      return null;
+    });
+    const stepsOf = ({ snapshot }: Checkpoint): [number, number] => [snapshot.epoch, snapshot.batch];
+    if (!best || !last) return last ?? best;
+    const [[e, b], [epoch, batch]] = [stepsOf(last), stepsOf(best)];
+    return epoch > e || (epoch === e && batch > b) ? best : last;
+  }
+
+  async #lastNumbered(): Promise<Checkpoint | null> {
     const files = (await this.#numbered()).reverse();
     const damaged: string[] = [];
     for (const file of files) {

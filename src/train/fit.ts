@@ -49,7 +49,8 @@ export async function fit(engine: Engine, net: Sequential, set: BatchSource, opt
     } catch (cause) {
       throw new Error(`fit: the checkpoint could not be saved: ${(cause as Error).message}`, { cause });
     }
-    saved = performance.now();
+    // short epochs may not have made a file
+    if (why !== 'epoch') saved = performance.now();
   };
 
   const trainBatches = async (): Promise<void> => {
@@ -100,7 +101,7 @@ export async function fit(engine: Engine, net: Sequential, set: BatchSource, opt
     const scored = validation && !signal?.aborted ? await score(validation) : null;
     const whole = now.batch === perEpoch && (scored || !validation);
     // it goes on here when it is resumed
-    if (!whole && checkpoint) return;
+    if (now.batch === 0 || (!whole && checkpoint)) return;
     const lr = optimizer.lr * optimizer.scale;
     const result: EpochResult = { ...monitor.score, epoch, lr, gradientNorm, seconds, validation: scored };
     now.epochs = [...now.epochs, result];
