@@ -18,7 +18,8 @@ import { netOf } from './smnist/net.ts';
 import { settingsOf } from './smnist/settings.ts';
 
 const args = recipeOptions({ targets: '', voltage: 0, neurons: 0 });
-const settings = settingsOf(args);
+// four nets in the time of one
+const settings = settingsOf(args.quick ? { ...args, epochs: args.epochs || 6, limit: args.limit || 1200 } : args);
 const usual = args.quick ? '0.05,0.01' : '0.02,0.01,0.005,0.0025';
 const targets = (args.targets || usual).split(',').map(Number);
 for (const target of targets)
