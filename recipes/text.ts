@@ -9,6 +9,7 @@ import { type DataLoader, loadText, textLoader } from 'spiketape/datasets';
 import { host } from 'spiketape/host';
 import { spreadOf, spreadText } from 'spiketape/runs';
 import { recipeOptions } from './common/arguments.ts';
+import { dataFiles } from './common/data.ts';
 import { hiddenLayer, NEURONS, spiking } from './common/neurons.ts';
 import { savePage } from './common/report.ts';
 import { saveResults, seedsOf } from './common/results.ts';
@@ -28,7 +29,7 @@ const [epochs, batch, neurons] = [
 ];
 const [steps, limit, lr] = [args.steps || usual.steps, args.limit || usual.limit, args.lr || usual.lr];
 
-const text = await loadText(host.files('text'));
+const text = await loadText(await dataFiles('text'));
 const { vocabulary, codes } = text;
 /** Windows of a part of the text, spread evenly over it where there are more than asked for. */
 const part = (from: number, to: number, most: number): DataLoader => {

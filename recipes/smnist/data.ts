@@ -1,6 +1,7 @@
 import { type DataLoader, type GreyImages, imageLoader, loadDigits, loadMnist, split } from 'spiketape/datasets';
-import { host, UsageError } from 'spiketape/host';
+import { host } from 'spiketape/host';
 import type { LabelledRange } from 'spiketape/report';
+import { dataFiles } from '../common/data.ts';
 
 export interface SequenceOptions {
   readonly quick: boolean;
@@ -32,17 +33,13 @@ export interface ImageSequences {
 const VALIDATION = 1 / 12;
 
 /**
- * Images shown pixel by pixel as spikes of level crossings, then a cue: MNIST from the data folder, or with `--quick` the
- * embedded digits where there is none. Validation is cut from the training part by the seed.
+ * Images shown pixel by pixel as spikes of level crossings, then a cue: MNIST from the data folder or the net, with `--quick`
+ * the embedded digits where there is no folder. Validation is cut from the training part by the seed.
  */
 export async function imageSequences(options: SequenceOptions): Promise<ImageSequences> {
   const { quick, permuted, seed, limit, cue } = options;
-  const there = await host.hasData('mnist');
-  if (!there && !quick)
-    throw new UsageError(
-      'smnist: expected --data DIR with the four files of MNIST in DIR/mnist; --quick goes without (embedded digits)',
-    );
-  const { name, train, test, classes, pool } = there ? await mnist(options.pool) : await embeddedDigits(seed);
+  const embedded = quick && !(await host.hasData('mnist'));
+  const { name, train, test, classes, pool } = embedded ? await embeddedDigits(seed) : await mnist(options.pool);
   const loaderOf = (images: GreyImages): DataLoader =>
     imageLoader(images, { encoding: 'level-crossing', pool, cue, ...(permuted ? { permuted: 0 } : {}) });
   const all = loaderOf(train);
@@ -85,7 +82,7 @@ interface Images {
 }
 
 async function mnist(pool: number): Promise<Images> {
-  const { train, test, classNames } = await loadMnist(host.files('mnist'));
+  const { train, test, classNames } = await loadMnist(await dataFiles('mnist'));
   return { name: 'MNIST', train, test, classes: classNames, pool };
 }
 
