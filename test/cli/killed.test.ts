@@ -15,7 +15,7 @@ const SCRIPT = `
   const values = Uint8Array.from({ length: count * steps * inputs }, (_, i) => ((i * 7919 + (i % 13) * i) % 101 < 20 + 10 * ((i % inputs) % 2) ? 1 : 0));
   const set = new Dataset({ steps, inputs, values, labels, form: 'bits' });
   const net = new Sequential(
-    new AHP(inputs, 24, { recurrent: true, recurrentConnections: { rewire: { density: 0.5 } }, learn: ['tau'] }),
+    new AHP(inputs, 24, { recurrent: true }),
     new Dropout(24, 0.2),
     new Readout(24, 2),
   ).initialize(3);
