@@ -21,6 +21,6 @@ it('prints the operations that the page shows', { timeout: 300_000 }, async () =
   expect(stdout).toContain('true');
   const operations = (text: string): string[] =>
     [...text.matchAll(/^ *(.+?) {2,}(\w+) +6 +\S+ +\S+ % +\S+ \w?B$/gm)].map((m) => `${m[1]}: ${m[2]}`);
-  expect(operations(page)).toHaveLength(4);
+  expect(operations(page)).toHaveLength(5);
   expect(operations(stdout)).toEqual(expect.arrayContaining(operations(page)));
 });
