@@ -65,8 +65,7 @@ function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
         .map((e): [number, number] => [e.epoch, value(e) ?? Number.NaN])
         .filter(([, y]) => Number.isFinite(y)),
     }));
-  const label = (what: string) => (o: Outcome) =>
-    several ? `${o.task.label}${what === 'training' ? '' : `, ${what}`}` : what;
+  const label = (what: string) => (o: Outcome) => (several ? o.task.label : what);
   const plot = (title: string, yLabel: string, lines: CurvePlot['series'], percents = false): CurvePlot => ({
     title,
     xLabel: 'epoch',
@@ -77,20 +76,21 @@ function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
   const validation = (value: (v: NonNullable<Outcome['epochs'][number]['validation']>) => number) =>
     series((e) => (e.validation ? value(e.validation) : undefined), label('validation'));
   return [
-    plot('Loss', 'loss', [
-      ...(several ? [] : series((e) => e.loss, label('training, with regularisers'))),
+    plot('Loss', several ? 'validation loss' : 'loss; regularisers are in that of training', [
+      ...(several ? [] : series((e) => e.loss, label('training'))),
       ...validation((v) => v.loss),
     ]),
     plot(
       'Accuracy',
-      'accuracy',
+      several ? 'validation accuracy' : 'accuracy',
       [...(several ? [] : series((e) => e.accuracy, label('training'))), ...validation((v) => v.accuracy)],
       true,
     ),
     plot(
       'Firing rate',
       'spikes per neuron and step',
-      series((e) => e.spikeRate, label('training')),
+      // layers that do not spike have no rate
+      series((e) => (Number.isFinite(e.voltageMin) ? e.spikeRate : undefined), label('training')),
     ),
   ].filter((p) => p.series.length > 0);
 }
@@ -106,7 +106,7 @@ export function tableOf(outcomes: readonly Outcome[]): Comparison {
         o.task.label,
         enoughTested(o) ? percent(o.test!.accuracy) : '-',
         o.validation ? percent(o.validation.accuracy) : '-',
-        judged.spikeRate.toFixed(4),
+        Number.isFinite(judged.voltageMin) ? judged.spikeRate.toFixed(4) : '-',
         Number.isFinite(judged.voltageMin) ? judged.voltageMin.toFixed(2) : '-',
         String(o.epochs.length),
       ];
