@@ -40,6 +40,7 @@ export default defineConfig(({ mode }) => ({
       { find: /^spiketape\/host$/, replacement: here('src/host/index.ts') },
       { find: /^spiketape\/datasets$/, replacement: here('datasets/index.ts') },
       { find: /^spiketape\/gated$/, replacement: here('src/gated/index.ts') },
+      { find: /^spiketape\/exchange$/, replacement: here('src/exchange/index.ts') },
       { find: /^spiketape\/check$/, replacement: here('src/check/index.ts') },
       { find: /^spiketape\/profile$/, replacement: here('src/profile/index.ts') },
       { find: /^spiketape\/runs$/, replacement: here('src/runs/index.ts') },

@@ -13,6 +13,7 @@ const ENTRIES: Record<string, { source: string; built: string }> = {
   'spiketape/profile': { source: 'src/profile/index.ts', built: 'dist/profile.js' },
   'spiketape/runs': { source: 'src/runs/index.ts', built: 'dist/runs.js' },
   'spiketape/cost': { source: 'src/cost/index.ts', built: 'dist/cost.js' },
+  'spiketape/exchange': { source: 'src/exchange/index.ts', built: 'dist/exchange.js' },
   'spiketape/gated': { source: 'src/gated/index.ts', built: 'dist/gated.js' },
   'spiketape/tune': { source: 'src/tune/index.ts', built: 'dist/tune.js' },
 };

@@ -77,6 +77,7 @@ const library = await build({
     datasets: 'datasets/index.ts',
     report: 'src/report/index.ts',
     gated: 'whole:src/gated/index.ts',
+    exchange: 'whole:src/exchange/index.ts',
     check: 'whole:src/check/index.ts',
     profile: 'whole:src/profile/index.ts',
     cost: 'whole:src/cost/index.ts',
