@@ -47,10 +47,10 @@ export function bundleScript(file: string, runtime: 'chrome' | 'node', color: bo
   return bundle({ entryPoints: [file] }, runtime, color);
 }
 
-/** Bundles code given as text; it may import `spiketape/host`. */
-export function bundleText(contents: string): Promise<Bundle> {
+/** Bundles code given as text; it may import `spiketape` and its entries. */
+export function bundleText(contents: string, runtime: 'chrome' | 'node' = 'chrome'): Promise<Bundle> {
   const stdin = { contents, resolveDir: thisPackage().root, sourcefile: 'page.js', loader: 'js' as const };
-  return bundle({ stdin }, 'chrome', false);
+  return bundle({ stdin }, runtime, false);
 }
 
 type Input =

@@ -9,6 +9,10 @@ const LONGEST = 48;
 /** Characters of a name that has room beside a curve, with a value behind it. */
 const SHORT = 14;
 
+/** Nets of a run of which all numbers have room, and what is left of more. */
+const FEW = 2;
+const JUDGED = /accuracy|bits|error|loss$|rate$|^epochs$|^seconds$/i;
+
 /** A net and what to call it. */
 interface Line {
   name: string;
@@ -89,12 +93,13 @@ function plotOf(key: string, lines: readonly Line[]): CurvePlot {
 }
 
 function tableOf(runs: readonly RunFolder[], names: readonly string[]): Comparison {
+  const crowded = runs.some(({ parts }) => parts.filter(({ summary }) => summary).length > FEW);
   // Each kind of fact together, whichever run has it.
   const kinds: ((run: RunFolder) => Iterable<[string, string]>)[] = [
     ({ status }) => [['status', status]],
     settingsOfRun,
     ({ record }) => (record ? told(record) : []),
-    ({ parts }) => parts.flatMap(({ name, summary }) => results(name, summary)),
+    ({ parts }) => parts.flatMap(({ name, summary }) => results(name, summary, crowded)),
   ];
   const rows = kinds.flatMap((kind) => {
     const columns = runs.map((run) => new Map(kind(run)));
@@ -113,9 +118,11 @@ function told(record: Facts): [string, string][] {
   );
 }
 
-function results(part: string, summary: Facts | null): [string, string][] {
+/** @param crowded only what runs are judged by: all numbers of all nets would be pages */
+function results(part: string, summary: Facts | null, crowded: boolean): [string, string][] {
   return Object.entries(summary ?? {}).flatMap(([key, value]): [string, string][] => {
     if (!['number', 'string', 'boolean'].includes(typeof value) || String(value).length > LONGEST) return [];
+    if (crowded && !JUDGED.test(key)) return [];
     // As the record has it.
     if (key === 'adapter' || key === 'runtime') return [];
     return [[`${part === '' ? '' : `${part}: `}${wordsOf(key)}`, valueText(key, value)]];

@@ -19,6 +19,9 @@ const commands: Record<string, () => Promise<Command>> = {
   eval: () => import('./commands/eval.ts'),
   runs: () => import('./commands/runs.ts'),
   compare: () => import('./commands/compare.ts'),
+  export: () => import('./commands/export.ts'),
+  import: () => import('./commands/import.ts'),
+  inspect: () => import('./commands/inspect.ts'),
   wgsl: () => import('./commands/wgsl.ts'),
 };
 

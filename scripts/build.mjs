@@ -1,7 +1,7 @@
 // `npm run build`: the published package in dist/. ES modules for browsers and Node, the command line, declarations.
 // Prints what the core weighs and what it is made of, and fails when it is too heavy.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,6 +96,8 @@ const library = await build({
   plugins: [shaders, noNodeCrypto, wholeCore, nodeOnDemand, workerImports({ plugins: [shaders], minify: true })],
 });
 await squeeze(library.metafile);
+// the worker that reads HDF5 has h5wasm inside, whose notice goes where it goes
+copyFileSync(join(root, 'node_modules/h5wasm/LICENSE.txt'), join(dist, 'h5wasm-LICENSE.txt'));
 await build({
   ...shared,
   entryPoints: { cli: 'cli/main.ts' },
@@ -129,6 +131,12 @@ async function squeeze({ outputs }) {
   for (const path of Object.keys(outputs).filter((p) => p.endsWith('.js'))) {
     const file = join(root, path);
     const map = `${file}.map`;
+    if (outputs[path].bytes > 2e6) {
+      // the text of a worker with its library: nothing to look further into, and a map would be of twice its size
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/\/\/# sourceMappingURL=.*\n$/, ''));
+      rmSync(map);
+      continue;
+    }
     const { code, map: made } = await minify(readFileSync(file, 'utf8'), {
       module: true,
       ecma: 2020,

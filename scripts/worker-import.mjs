@@ -1,6 +1,9 @@
 // `import text from 'worker:./decode.ts'`: a module with all that it imports, bundled, as text. A blob of it starts a
 // worker of a page, a data URL of it one of Node. Used by the command line tool, the build and the tests.
-import { dirname, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
@@ -90,7 +93,18 @@ export function workerImportsOfVite() {
     },
     async load(id) {
       if (!id.startsWith(mark)) return undefined;
-      return `export default ${JSON.stringify(await workerText(id.slice(mark.length)))};`;
+      return `import { readFileSync } from 'node:fs'; export default readFileSync(${JSON.stringify(kept(await workerText(id.slice(mark.length))))}, 'utf8');`;
     },
   };
+}
+
+/** A file with this text: megabytes of it would keep Vite busy for seconds if they were part of a module. */
+function kept(text) {
+  const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_modules', '.cache', 'spiketape');
+  const file = join(folder, `${createHash('sha256').update(text).digest('hex').slice(0, 16)}.js`);
+  mkdirSync(folder, { recursive: true });
+  // whole or not at all: several runs may want it at once
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
 }

@@ -44,6 +44,26 @@ export interface ParameterOptions {
   readonly rewire?: Rewiring;
 }
 
+/** How many numbers parameters that are made may have, all together; a file that a net is read from sets it. */
+let room = Infinity;
+
+/** Makes layers whose parameters may have so many numbers together. */
+export function within<T>(numbers: number, make: () => T): T {
+  room = numbers;
+  try {
+    return make();
+  } finally {
+    room = Infinity;
+  }
+}
+
+/** Numbers of a parameter of this shape. @throws when there is no room for them */
+export function lengthOf(shape: readonly number[]): number {
+  const length = shape.reduce((a, b) => a * b, 1);
+  if (length <= room) return length;
+  throw new Error(`parameters of shape [${shape}] are more than the file has`);
+}
+
 /**
  * A number array that a net owns. It lives on the CPU; a device holds a copy while the net is bound to it, so building,
  * saving and inspecting a net needs no adapter and losing one loses no parameters.
@@ -64,8 +84,8 @@ export class Parameter {
     readonly init: Init,
     readonly options: ParameterOptions = {},
   ) {
-    const length = shape.reduce((a, b) => a * b, 1);
-    this.data = new Float32Array(length);
+    this.data = new Float32Array(lengthOf(shape));
+    room -= this.data.length;
     this.drawn = 'fill' in init;
     this.reset();
   }

@@ -61,6 +61,8 @@ export function latency(options: {
   const { steps, curve = 'linear' } = options;
   onlyKnown('encode.latency', options, ['steps', 'curve', 'threshold', 'tau', 'population']);
   wholeSteps('latency', steps);
+  // there is a table of them
+  if (steps > 2 ** 20) throw new Error(`encode.latency: steps must be at most 2^20, got ${steps}`);
   if (curve !== 'linear' && curve !== 'logarithmic')
     throw new Error(`encode.latency: unknown curve '${curve}'${suggest(String(curve), ['linear', 'logarithmic'])}`);
   if (curve === 'linear' && options.tau !== undefined)
@@ -105,7 +107,7 @@ export function delta(options: { threshold: number; ahead?: boolean }): Encoding
  */
 export function levelCrossing(options: { levels: readonly number[]; ahead?: boolean }): Encoding {
   onlyKnown('encode.levelCrossing', options, ['levels', 'ahead']);
-  const levels = Array.from(options.levels ?? []);
+  const levels = [...(options.levels ?? [])];
   if (levels.length === 0) throw new Error('encode.levelCrossing: levels must have at least one entry');
   levels.forEach((x, i) => {
     if (!Number.isFinite(x) || (i > 0 && !(x > levels[i - 1]!)))

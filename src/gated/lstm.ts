@@ -1,3 +1,4 @@
+import { lengthOf } from '../autograd/parameter.ts';
 import { registerKind } from '../layers/kinds.ts';
 import { Gated, type GatedOptions } from './layer.ts';
 import { lstmCell } from './lstm_cell.ts';
@@ -23,7 +24,7 @@ export class LSTM extends Gated {
     if (!Number.isFinite(forgetBias)) throw new Error(`LSTM: forgetBias must be a finite number, got ${forgetBias}`);
     if (options.forgetBias !== undefined && options.bias === false)
       throw new Error('LSTM: forgetBias is given, but there are no biases');
-    const bias = Float32Array.from({ length: 4 * H }, (_, i) => (Math.floor(i / H) === 1 ? forgetBias : 0));
+    const bias = Float32Array.from({ length: lengthOf([4, H]) }, (_, i) => (Math.floor(i / H) === 1 ? forgetBias : 0));
     super(lstmCell, inputs, H, options, { bias }, ['forgetBias']);
   }
 }

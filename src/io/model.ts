@@ -1,3 +1,4 @@
+import { within } from '../autograd/parameter.ts';
 import { AdLIF } from '../layers/adlif.ts';
 import { AHP } from '../layers/ahp.ts';
 import { ALIF } from '../layers/alif.ts';
@@ -23,6 +24,7 @@ import { Residual } from '../layers/residual.ts';
 import { RF } from '../layers/rf.ts';
 import { SEAdLIF } from '../layers/se_adlif.ts';
 import { Sequential } from '../layers/sequential.ts';
+import { checkKeys } from './duplicate-keys.ts';
 import { type OwnParts, ownNeuron, withOwnSurrogate } from './own.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { describe, rebuild, type SavedLayer, tieAgain, tiesOf } from './structure.ts';
@@ -55,22 +57,24 @@ const alike = (kinds: Kinds, args: (c: LayerConfig) => unknown[]): Record<string
   Object.fromEntries(Object.entries(kinds).map(([kind, Kind]) => [kind, (c) => new Kind(...(args(c) as never))]));
 
 /** How a layer is rebuilt from its config, from the layers within it, and from what its user passes. */
-const build: Record<string, Build> = {
-  ...alike(neurons, (c) => [...(c.sizes as number[]), c.options]),
-  ...alike(pools, (c) => [c.inputShape, c.size, c.options]),
-  ...alike({ Conv2d }, (c) => [c.inputShape, c.channels, c.kernel, c.options]),
-  ...alike({ BatchNorm, ThresholdBatchNorm }, (c) => [c.inputs, c.options]),
-  Neuron: (c, _, own) => ownNeuron(c, own),
-  ConstantCurrent: (c) => new ConstantCurrent(c.inputs as number, c.steps as number),
-  Encode: (c) => Encode.fromConfig(c),
-  Flatten: (c) => new Flatten(c.inputShape as Flatten['inputShape']),
-  Linear: ({ kind: _, inputs, outputs, ...options }) =>
-    new Linear(inputs as number, outputs as number, options as LinearOptions),
-  Dropout: (c) => new Dropout(c.inputs as number, c.p as number),
-  Sequential: (_, within) => new Sequential(...Object.values(within)),
-  Parallel: (c, within) => new Parallel(Object.values(within), { merge: c.merge as 'sum' }),
-  Residual: (_, { projection, ...body }) => new Residual(...Object.values(body), projection ? { projection } : {}),
-};
+const build = new Map(
+  Object.entries<Build>({
+    ...alike(neurons, (c) => [...(c.sizes as number[]), c.options]),
+    ...alike(pools, (c) => [c.inputShape, c.size, c.options]),
+    ...alike({ Conv2d }, (c) => [c.inputShape, c.channels, c.kernel, c.options]),
+    ...alike({ BatchNorm, ThresholdBatchNorm }, (c) => [c.inputs, c.options]),
+    Neuron: (c, _, own) => ownNeuron(c, own),
+    ConstantCurrent: (c) => new ConstantCurrent(c.inputs as number, c.steps as number),
+    Encode: (c) => Encode.fromConfig(c),
+    Flatten: (c) => new Flatten(c.inputShape as Flatten['inputShape']),
+    Linear: ({ kind: _, inputs, outputs, ...options }) =>
+      new Linear(inputs as number, outputs as number, options as LinearOptions),
+    Dropout: (c) => new Dropout(c.inputs as number, c.p as number),
+    Sequential: (_, within) => new Sequential(...Object.values(within)),
+    Parallel: (c, within) => new Parallel(Object.values(within), { merge: c.merge as 'sum' }),
+    Residual: (_, { projection, ...body }) => new Residual(...Object.values(body), projection ? { projection } : {}),
+  }),
+);
 
 /** A net as files: names as PyTorch would name them, matrices as [post, pre]. Needs no adapter. */
 export function saveModel(net: Sequential): SavedModel {
@@ -103,24 +107,30 @@ export function loadModel(saved: SavedModel, own: OwnParts = {}): Sequential {
   } catch (error) {
     throw new Error(`loadModel: model.json is no JSON: ${(error as Error).message}`, { cause: error });
   }
+  checkKeys(saved.json, 'loadModel: model.json');
   if (json?.format !== FORMAT) fail(`model.json must have format '${FORMAT}', got ${JSON.stringify(json?.format)}`);
   if (json.version !== VERSION)
     fail(`model.json has version ${JSON.stringify(json.version)}, this library reads version ${VERSION}`);
   if (!Array.isArray(json.layers)) fail('model.json has no list of layers');
   const make = (config: LayerConfig, within: Readonly<Record<string, Layer>>, place: string): Layer => {
-    const known = Object.hasOwn(build, config?.kind) ? build[config.kind] : registered.get(config?.kind);
-    const kinds = Object.keys(build).join(', ');
+    const known = build.get(config?.kind) ?? registered.get(config?.kind);
+    const kinds = [...build.keys()].join(', ');
     if (!known)
       return fail(
-        `layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}, and what an entry brings when it is imported: LSTM, GRU from 'spiketape/gated'`,
+        `layer ${place} is of unknown kind ${JSON.stringify(config?.kind)}; known are ${kinds}, and LSTM and GRU where 'spiketape/gated' is imported`,
       );
     try {
       return known(withOwnSurrogate(config, own), within, own);
     } catch (error) {
-      throw new Error(`loadModel: layer ${place} (${config.kind}): ${(error as Error).message}`, { cause: error });
+      const { name, message } = error as Error;
+      // what the runtime says of nonsense tells nobody what is wrong
+      const what = name === 'Error' ? message : 'malformed config';
+      throw new Error(`loadModel: layer ${place} (${config.kind}): ${what}`, { cause: error });
     }
   };
-  const net = new Sequential(...rebuild(json.layers, make, fail));
+  // a parameter that shares another's numbers has its own until it does
+  const numbers = (saved.safetensors.length / 4) * (1 + Object.keys(json.shared ?? {}).length);
+  const net = within(numbers, () => new Sequential(...rebuild(json.layers, make, fail)));
   tieAgain(net, json.shared ?? {}, fail);
   loadParameters(net, saved.safetensors);
   return net;

@@ -1,4 +1,4 @@
-import { duplicateKey } from './duplicate-keys.ts';
+import { checkKeys } from './duplicate-keys.ts';
 import { type Dtype, dtypes, isDtype, tensorBytes } from './tensor-dtypes.ts';
 
 export interface HeaderEntry {
@@ -41,13 +41,9 @@ function headerLength(bytes: Uint8Array): number {
     throw new Error(`safetensors: the file has ${bytes.length} bytes, expected at least the 8 of the header's length`);
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(longestHeader)) {
-    throw new Error(`safetensors: the header's length at offset 0 is ${length}, expected at most ${longestHeader}`);
-  }
-  if (Number(length) > bytes.length - 8) {
-    throw new Error(
-      `safetensors: the header's length at offset 0 is ${length}, but ${bytes.length - 8} bytes follow: the file is cut short`,
-    );
+  const most = Math.min(longestHeader, bytes.length - 8);
+  if (length > BigInt(most)) {
+    throw new Error(`safetensors: the header's length at offset 0 is ${length}, expected at most ${most} in this file`);
   }
   return Number(length);
 }
@@ -66,8 +62,7 @@ function parse(bytes: Uint8Array): object {
   } catch (cause) {
     throw new Error(`safetensors: the header at offset 8 is no valid JSON: ${(cause as Error).message}`, { cause });
   }
-  const twice = duplicateKey(text);
-  if (twice !== undefined) throw new Error(`safetensors: the header holds the key ${JSON.stringify(twice)} twice`);
+  checkKeys(text, 'safetensors: the header');
   return header;
 }
 
@@ -76,18 +71,15 @@ function readMetadata(value: unknown, metadata: Map<string, string>): void {
     throw new Error(`safetensors: __metadata__ is ${shorten(value)}, expected an object of strings`);
   }
   for (const [key, text] of Object.entries(value)) {
-    checkWellFormed(key);
-    if (typeof text !== 'string') {
-      throw new Error(`safetensors: metadata ${JSON.stringify(key)} is ${shorten(text)}, expected a string`);
-    }
-    checkWellFormed(text);
+    checkText(key, 'a metadata key');
+    checkText(text, `metadata ${JSON.stringify(key)}`);
     metadata.set(key, text);
   }
 }
 
 function readEntry(name: string, value: unknown): HeaderEntry {
   const what = `safetensors: tensor ${JSON.stringify(name)}`;
-  checkWellFormed(name);
+  checkText(name, 'a tensor name');
   if (!isObject(value)) {
     throw new Error(`${what}: its entry is ${shorten(value)}, expected an object with dtype, shape and data_offsets`);
   }
@@ -128,10 +120,9 @@ function checkExtents(entries: readonly HeaderEntry[], dataBytes: number): void 
   }
 }
 
-function checkWellFormed(text: string): void {
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new Error(`safetensors: the header holds ${JSON.stringify(text)}, expected text without lone surrogates`);
-  }
+export function checkText(text: unknown, what: string): asserts text is string {
+  if (typeof text !== 'string' || /\p{Surrogate}/u.test(text))
+    throw new Error(`safetensors: ${what} is ${shorten(text)}, expected a string without lone surrogates`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

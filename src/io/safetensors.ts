@@ -1,5 +1,5 @@
 import { crc32 } from './checksum.ts';
-import { readHeader } from './safetensors-header.ts';
+import { checkText, readHeader } from './safetensors-header.ts';
 import {
   type Dtype,
   dtypeRank,
@@ -155,13 +155,6 @@ function checkMetadata(metadata: Record<string, string>): Map<string, string> {
     text.set(key, value);
   }
   return text;
-}
-
-function checkText(text: unknown, what: string): void {
-  if (typeof text !== 'string') throw new Error(`safetensors: ${what} is ${JSON.stringify(text)}, expected a string`);
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new Error(`safetensors: ${what} is ${JSON.stringify(text)}, expected text without lone surrogates`);
-  }
 }
 
 /** Covers what the header means rather than its spelling: all metadata but the sum itself, and every tensor's entry. */

@@ -10,6 +10,9 @@ export interface SavedLayer extends LayerConfig {
 /** Stands for a layer that stands at an earlier place as well. */
 const SHARED = 'Shared';
 
+/** Layers that a saved net may have, each counted in everything that it is a part of. */
+const MOST = 3000;
+
 /** The layers of a net, nested ones within their containers; a layer that stands in several places is written once. */
 export function describe(net: Sequential): SavedLayer[] {
   const seen = new Map<Layer, string>();
@@ -35,14 +38,21 @@ export function rebuild(
   fail: (what: string) => never,
 ): Layer[] {
   const made = new Map<string, Layer>();
+  /** Places in each layer, itself included: parts that hold the part before several times grow without end. */
+  const sizes = new Map<Layer, number>();
+  let places = 0;
   const one = (config: SavedLayer, place: string): Layer => {
     if (config?.kind === SHARED)
       return (
         made.get(config.place as string) ?? fail(`layer ${place} shares layer ${config.place}, which is not there`)
       );
-    const within = Object.entries(config?.layers ?? {}).map(([name, c]) => [name, one(c, `${place}.${name}`)]);
+    const within = Object.entries(config?.layers ?? {}).map(([name, c]) => [name, one(c, `${place}.${name}`)] as const);
     const layer = make(config, Object.fromEntries(within), place);
+    const size = within.reduce((sum, [, child]) => sum + sizes.get(child)!, 1);
+    places += size;
+    if (places > MOST) fail(`layer ${place} is one too many, of ${MOST}`);
     made.set(place, layer);
+    sizes.set(layer, size);
     return layer;
   };
   return saved.map((config, i) => one(config, String(i)));
@@ -62,12 +72,13 @@ export function tiesOf(net: Sequential): Record<string, string> {
 
 /** Makes those names stand for one parameter again. */
 export function tieAgain(net: Sequential, ties: Readonly<Record<string, string>>, fail: (what: string) => never): void {
+  const params = new Map(Object.entries(net.params));
   for (const [place, layer] of walk(net)) {
     if (Object.keys(layer.children).length) continue;
     for (const own of Object.keys(layer.params)) {
       const first = ties[`${place}.${own}`];
       if (first === undefined) continue;
-      layer.tie(own, net.params[first] ?? fail(`parameter '${place}.${own}' shares '${first}', which is not there`));
+      layer.tie(own, params.get(first) ?? fail(`parameter '${place}.${own}' shares '${first}', which is not there`));
     }
   }
 }

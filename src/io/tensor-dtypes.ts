@@ -69,14 +69,12 @@ export function tensorBytes(dtype: Dtype, shape: readonly unknown[], what: strin
       throw new Error(`${what}: shape[${axis}] is ${JSON.stringify(size)}, expected a whole number from 0`);
     }
     elements *= size as number;
-    if (!Number.isSafeInteger(elements * 8)) {
-      throw new Error(`${what}: shape [${shape.join(', ')}] has too many elements, expected fewer than 2^50`);
+    // of up to 64 bits each, which are counted exactly
+    if (!Number.isSafeInteger(elements * 64)) {
+      throw new Error(`${what}: shape [${shape.join(', ')}] has too many elements, expected fewer than 2^47`);
     }
   });
   const bits = elements * dtypes[dtype].bits;
-  if (!Number.isSafeInteger(bits)) {
-    throw new Error(`${what}: shape [${shape.join(', ')}] of ${dtype} is too large, expected fewer than 2^50 bytes`);
-  }
   if (bits % 8 !== 0) {
     throw new Error(`${what}: ${elements} elements of ${dtype} take ${bits} bits, expected a multiple of 8`);
   }

@@ -1,3 +1,4 @@
+import { lengthOf } from '../autograd/parameter.ts';
 import { ahp, type AHPOptions as Equations } from '../neurons/ahp.ts';
 import { type Constant, type NeuronOptions, Neurons, savedOptions, sizesAndOptions } from './neurons.ts';
 
@@ -48,7 +49,7 @@ export class AHP extends Neurons {
         throw new Error('AHP: beta cannot be drawn where adaptive says which neurons have it; give a list');
       if (typeof given === 'object' && given.length !== N)
         throw new Error(`AHP: beta must be one number or ${N} (one per neuron), got ${given.length}`);
-      beta = Array.from({ length: N }, (_, i) =>
+      beta = Array.from({ length: lengthOf([N]) }, (_, i) =>
         i < N - adaptive ? 0 : typeof given === 'number' ? given : given[i]!,
       );
     }

@@ -1,4 +1,4 @@
-import { type Init, Parameter, type ParameterOptions } from '../autograd/parameter.ts';
+import { type Init, lengthOf, Parameter, type ParameterOptions } from '../autograd/parameter.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
 
 /**
@@ -64,10 +64,11 @@ export function connect(
   check(`${owner}: ${option}`, options, fail);
   const { mask, density, rewire } = options;
 
+  const length = lengthOf(shape);
   const [post, units] = shape as [number, number];
   const pre = shape.slice(1).reduce((a, b) => a * b);
   const signs = signsOf(options, units, fail)?.flatMap((s) => new Array<number>(pre / units).fill(s));
-  const allowed = mask === undefined ? new Uint8Array(post * pre).fill(1) : maskOf(mask, post, pre, fail);
+  const allowed = mask === undefined ? new Uint8Array(length).fill(1) : maskOf(mask, post, pre, fail);
   if (noDiagonal) for (let i = 0; i < Math.min(post, pre); i++) allowed[i * pre + i] = 0;
   const possible = allowed.reduce((sum, x) => sum + x, 0);
   const share = rewire?.density ?? density;
@@ -155,8 +156,9 @@ function signsOf({ signs, excitatory }: ConnectionOptions, pre: number, fail: Fa
 
 type Mask = NonNullable<ConnectionOptions['mask']>;
 
-const rowsOf = (mask: Mask): (number | string | readonly number[])[] =>
-  Array.from<number | string | readonly number[]>(mask);
+const rowsOf = (mask: Mask): (number | string | readonly number[])[] => [
+  ...(mask as readonly (number | string | readonly number[])[]),
+];
 
 function maskOf(mask: Mask, post: number, pre: number, fail: Fail): Uint8Array {
   const rows = rowsOf(mask);

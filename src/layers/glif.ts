@@ -1,6 +1,6 @@
 import { gate } from '../autograd/ops/gate.ts';
 import { linear } from '../autograd/ops/linear.ts';
-import { Parameter } from '../autograd/parameter.ts';
+import { lengthOf, Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { type GLIFOptions as Equations, glif, LOGIT, logit } from '../neurons/glif.ts';
 import { positiveInteger } from './layer.ts';
@@ -55,6 +55,7 @@ export class GLIF extends Neurons {
     const { steps, learn = true, threshold = 0.5 } = options;
     positiveInteger('GLIF', 'N', N);
     positiveInteger('GLIF', 'steps', steps);
+    lengthOf([steps, N]);
     const lowest = typeof threshold === 'number' ? threshold : Math.min(...threshold);
     if (!(lowest > 0)) throw new Error(`GLIF: threshold must be above 0, got ${lowest}`);
     const small = Math.min(0.5, lowest / (2 * steps));
@@ -101,7 +102,7 @@ export class GLIF extends Neurons {
 
 /** Logits of values in (0, 1), one for each neuron. */
 function logits(name: string, value: PerNeuron, N: number): number[] {
-  const values = typeof value === 'number' ? new Array<number>(N).fill(value) : Array.from(value);
+  const values = typeof value === 'number' ? new Array<number>(N).fill(value) : [...value];
   if (values.length !== N)
     throw new Error(`GLIF: ${name} must be one number or ${N} (one per neuron), got ${values.length}`);
   return values.map((x) => {

@@ -73,7 +73,7 @@ export abstract class Layer {
 
 /** @throws unless `value` is a whole number above 0 */
 export function positiveInteger(owner: string, name: string, value: number): number {
-  if (!(Number.isInteger(value) && value > 0))
+  if (!(Number.isSafeInteger(value) && value > 0))
     throw new Error(`${owner}: ${name} must be a whole number above 0, got ${value}`);
   return value;
 }

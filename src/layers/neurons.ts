@@ -155,7 +155,7 @@ export class Neurons extends Layer {
         Object.entries(params).map(([n, spec]) => {
           const value = (Object.hasOwn(constants, n) ? constants[n] : null) ?? spec.default;
           const drawn = endsOf(value);
-          const values = drawn ?? (typeof value === 'number' ? [value] : Array.from(value as ArrayLike<number>));
+          const values = drawn ?? (typeof value === 'number' ? [value] : [...(value as readonly number[])]);
           if (drawn && values.length !== 2)
             throw new Error(`${name}: ${n} must be drawn from uniform [low, high], got [${values.join(', ')}]`);
           if (!drawn && values.length !== 1 && values.length !== N)

@@ -20,7 +20,12 @@ type Args = [inputs: number, N: number, options?: NeuronLayerOptions] | [N: numb
  * loaded with `loadModel(saved, { neurons: [leaky] })`: equations are code, and code is not saved.
  */
 export class Neuron extends Neurons {
-  constructor(definition: NeuronDefinition, ...args: Args) {
+  /** @param definition as it was given: the layer's own has the last spike among its inputs if it is recurrent one to one */
+  constructor(
+    readonly given: NeuronDefinition,
+    ...args: Args
+  ) {
+    const definition = given;
     if (typeof definition !== 'object' || typeof definition?.key !== 'string')
       throw new Error('Neuron: the first argument must be a definition, as defineNeuron makes it');
     const { name, params } = definition;

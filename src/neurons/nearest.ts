@@ -4,7 +4,8 @@
  * @returns for example `; did you mean 'triangle'? (known are triangle, fast_sigmoid)`
  */
 export function suggest(name: string, known: readonly string[]): string {
-  const near = known
+  // nobody mistypes a longer one, and all the edits would take their time
+  const near = (name.length < 99 ? known : [])
     .map((k) => ({ k, edits: distance(name.toLowerCase(), k.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
   const list = `known are ${known.join(', ')}`;

@@ -1,6 +1,8 @@
+import { checkKeys } from '../io/duplicate-keys.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../io/safetensors.ts';
 import type { EpochResult } from '../train/options.ts';
 import type { Snapshot } from '../train/snapshot.ts';
+import { checkStored, type StoredSnapshot } from './snapshot_check.ts';
 
 /** Key of the file's metadata under which all stands that is no tensor. */
 const KEY = 'spiketape.snapshot';
@@ -41,9 +43,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const text = metadata[KEY];
   if (text === undefined) throw new Error(`decodeSnapshot: the file's metadata has no '${KEY}': it is no snapshot`);
-  const json = JSON.parse(text, lossless) as Snapshot;
-  if (json.version !== 1)
-    throw new Error(`decodeSnapshot: the snapshot has version ${json.version}, this library reads version 1`);
+  const json = storedIn(text);
   const numbers = (name: string): Float32Array => {
     const tensor = tensors.get(name);
     if (tensor?.dtype !== 'F32') throw new Error(`decodeSnapshot: tensor '${name}' must be F32, got ${tensor?.dtype}`);
@@ -62,6 +62,22 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     optimizer: { ...json.optimizer, moments: numbers(MOMENTS) },
     best: json.best && { ...json.best, parameters: behind(BEST) },
   };
+}
+
+function storedIn(text: string): StoredSnapshot {
+  let json: unknown;
+  try {
+    JSON.parse(text);
+    // a text that is nested too deep for what follows is refused before it
+    checkKeys(text, KEY);
+    json = JSON.parse(text, lossless);
+  } catch (cause) {
+    throw new Error(`decodeSnapshot: metadata '${KEY}' is no JSON of a snapshot: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  checkStored(json);
+  return json;
 }
 
 const withoutPredictions = (e: EpochResult): EpochResult =>
