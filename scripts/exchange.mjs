@@ -137,12 +137,16 @@ function interpreter(venv) {
   return process.platform === 'win32' ? path.join(venv, 'Scripts', 'python.exe') : path.join(venv, 'bin', 'python');
 }
 
-/** @returns {Promise<{ code: number, output: string }>} */
+/**
+ * One thread: the steps are small, and threads that wait for each other take many times as long on a busy machine.
+ *
+ * @returns {Promise<{ code: number, output: string }>}
+ */
 function run(command, args) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', OMP_NUM_THREADS: '1' },
     });
     const parts = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => parts.push(part));

@@ -14,8 +14,10 @@ model.safetensors and model.json.
 
   --semantics NAME   nir: whose reading of the file is meant: nir (default), norse, snntorch, spikingjelly, sinabs, spyx, ...
   --dt SECONDS       nir: the time step; default: as the file or the framework says
-  --order A,B        snntorch: the modules in order, where names and widths leave it open: fc1,lif1,fc2,lif2
+  --order TEXT       snntorch: the modules in order, where names and widths leave it open, and those that have no parameters:
+                     'conv1, AvgPool2d(size=2), lif1(reset_delay=False), Flatten, fc1, lif2(output=mem)'
   --reset-delay BOOL snntorch: whether the net was built with reset_delay (default true), which its file does not say
+  --diagonal WHAT    snntorch: what to do with connections from a neuron to itself: refuse (default) or drop
   --out FILE         default: FILE's name with .safetensors in the present folder
   --force            writes over what is there
 
@@ -27,6 +29,7 @@ const OPTIONS = {
   dt: { type: 'string', value: 'SECONDS' },
   order: { type: 'string', value: 'A,B' },
   'reset-delay': { type: 'string', value: 'true|false' },
+  diagonal: { type: 'string', value: 'refuse|drop' },
   out: { type: 'string', value: 'FILE' },
   force: { type: 'boolean' },
 } as const;
@@ -37,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (file === undefined || more.length > 0)
     throw new UsageError(`import: expected one file, got ${positionals.length}: spiketape import net.nir`);
   if (!isFile(file)) throw new UsageError(`import: there is no file ${file}`);
-  const { semantics, order, 'reset-delay': late } = values;
+  const { semantics, order, diagonal, 'reset-delay': late } = values;
   const dt = values.dt === undefined ? undefined : Number(values.dt);
   if (dt !== undefined && !(dt > 0 && Number.isFinite(dt)))
     throw new UsageError(`--dt: expected seconds above 0, got '${values.dt}'`);
@@ -47,7 +50,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     Object.entries({
       semantics,
       dt,
-      order: (order as string | undefined)?.split(','),
+      order,
+      diagonal,
       resetDelay: late === undefined ? undefined : late === 'true',
     }).filter(([, value]) => value !== undefined),
   );

@@ -52,7 +52,8 @@ function textOf({ inspection, problem, verdicts }: Inspected): string {
   if (verdicts.size) lines.push('', 'In which format it could be written:', '');
   for (const [name, { refused, lost, notes }] of verdicts) {
     const verdict = refused.length ? 'no' : lost.length ? 'not all of it' : 'yes';
-    lines.push(`  ${name.padEnd(12)} ${verdict}`, ...[...refused, ...lost, ...notes].map((line) => `      ${line}`));
+    const said = [...refused, ...lost.map((line) => `lost: ${line}`), ...notes.map((line) => `note: ${line}`)];
+    lines.push(`  ${name.padEnd(12)} ${verdict}`, ...said.map((line) => `      ${line}`));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -61,7 +61,7 @@ export function within<T>(numbers: number, make: () => T): T {
 export function lengthOf(shape: readonly number[]): number {
   const length = shape.reduce((a, b) => a * b, 1);
   if (length <= room) return length;
-  throw new Error(`parameters of shape [${shape}] are more than the file has`);
+  throw new Error(`[${shape}] numbers are more than the file has`);
 }
 
 /**

@@ -20,6 +20,7 @@ export interface Trace {
 
 /** What a net did on a sample, by whatever means it was run. */
 export interface Activity {
+  /** Steps of what comes out: more than go in where the net encodes. */
   readonly T: number;
   readonly B: number;
   /** What the last layer put out, [T, B, outputs]. */

@@ -68,7 +68,13 @@ async function decode(
   const fail = (what: string): never => {
     throw new Error(`load: ${name}: ${what}`);
   };
-  const text = (file: Named): string => new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+  const text = (file: Named): string => {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+    } catch {
+      throw new Error(`load: ${file.name}: expected JSON as UTF-8, and its bytes are none`);
+    }
+  };
   const kind = identify(bytes);
   switch (kind) {
     case 'json': {

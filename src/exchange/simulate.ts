@@ -27,13 +27,13 @@ export interface Simulation extends Activity {
 export async function simulate(net: Sequential, sample: Sample, options: SimulateOptions = {}): Promise<Simulation> {
   onlyKnown('simulate', options, ['spikes']);
   checkSample('simulate', net, sample);
-  const { T, B, N, inputs } = sample;
+  const { B, N, inputs } = sample;
   const device = new ReferenceDevice({ force: (label) => options.spikes?.get(label) });
   const engine = new Engine(device);
   engine.bind(net);
   const tape = engine.tape({ training: false, step: 0 });
   const form = inputs.every((x) => x === 0 || x === 1) ? 'bits' : 'f32';
-  const out = net.forward(tape.input(inputs, { shape: [T, B, N], form, name: 'x' })).keep();
+  const out = net.forward(tape.input(inputs, { shape: [sample.T, B, N], form, name: 'x' })).keep();
   for (const { z, v } of tape.cells) {
     z?.keep();
     v.keep();
@@ -44,7 +44,8 @@ export async function simulate(net: Sequential, sample: Sample, options: Simulat
     layers.push({ label, N: v.shape[2]!, spikes: z && (await read64(z)), voltage: await read64(v) });
   const outputs = await read64(out);
   engine.dispose();
-  return { T, B, outputs, layers, flips: device.flips };
+  // an encoder makes more steps of one
+  return { T: out.shape[0]!, B, outputs, layers, flips: device.flips };
 }
 
 /** @throws unless the sample is one for this net */

@@ -1,5 +1,5 @@
 import { checkKeys } from './duplicate-keys.ts';
-import { type Dtype, dtypes, isDtype, tensorBytes } from './tensor-dtypes.ts';
+import { type Dtype, dtypes, isDtype, isSize, tensorBytes } from './tensor-dtypes.ts';
 
 export interface HeaderEntry {
   name: string;
@@ -89,7 +89,7 @@ function readEntry(name: string, value: unknown): HeaderEntry {
   }
   if (!Array.isArray(shape)) throw new Error(`${what}: shape is ${shorten(shape)}, expected a list of sizes`);
   const size = tensorBytes(dtype, shape, what);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isOffset)) {
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw new Error(`${what}: data_offsets is ${shorten(offsets)}, expected two whole numbers from 0`);
   }
   const [begin, end] = offsets as [number, number];
@@ -127,10 +127,6 @@ export function checkText(text: unknown, what: string): asserts text is string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isOffset(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 }
 
 function shorten(value: unknown): string {

@@ -56,6 +56,10 @@ export function isDtype(name: unknown): name is Dtype {
   return typeof name === 'string' && Object.hasOwn(dtypes, name);
 }
 
+/** Whether it is a whole number from 0, and written as one. */
+export const isSize = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+
 /**
  * Bytes that a tensor takes.
  *
@@ -65,10 +69,10 @@ export function isDtype(name: unknown): name is Dtype {
 export function tensorBytes(dtype: Dtype, shape: readonly unknown[], what: string): number {
   let elements = 1;
   shape.forEach((size, axis) => {
-    if (!Number.isSafeInteger(size) || (size as number) < 0 || Object.is(size, -0)) {
+    if (!isSize(size)) {
       throw new Error(`${what}: shape[${axis}] is ${JSON.stringify(size)}, expected a whole number from 0`);
     }
-    elements *= size as number;
+    elements *= size;
     // of up to 64 bits each, which are counted exactly
     if (!Number.isSafeInteger(elements * 64)) {
       throw new Error(`${what}: shape [${shape.join(', ')}] has too many elements, expected fewer than 2^47`);
@@ -94,7 +98,8 @@ export function viewOf(bytes: Uint8Array, begin: number, end: number, dtype: Dty
   const { View } = dtypes[dtype];
   const size = View.BYTES_PER_ELEMENT;
   const aligned = (bytes.byteOffset + begin) % size === 0;
-  const source = hostIsLittleEndian && aligned ? bytes.subarray(begin, end) : bytes.slice(begin, end);
+  const source =
+    hostIsLittleEndian && aligned ? bytes.subarray(begin, end) : new Uint8Array(bytes.subarray(begin, end));
   fixByteOrder(source, size);
   return new View(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / size);
 }

@@ -18,7 +18,7 @@ export async function typeErrors(script: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'page.ts'), script);
-  const include = ['page.ts', join(repository, 'src/wgsl.d.ts')];
+  const include = ['page.ts', ...['wgsl', 'worker'].map((name) => join(repository, 'src', `${name}.d.ts`))];
   const extending = join(repository, 'tsconfig.core.json');
   // a page may show a value that nothing uses afterwards
   const config = { extends: extending, include, compilerOptions: { noUnusedLocals: false } };

@@ -14,6 +14,10 @@ import numpy as np
 folder = pathlib.Path(sys.argv[1])
 
 
+def cases(tool):
+    return [case for case in json.loads((folder / "cases.json").read_text()) if case["tool"] == tool]
+
+
 def judge(tool, packages, run):
     """Runs the cases of one tool.
 
@@ -22,9 +26,7 @@ def judge(tool, packages, run):
     """
     warnings.simplefilter("ignore")
     out = folder / "out"
-    for case in json.loads((folder / "cases.json").read_text()):
-        if case["tool"] != tool:
-            continue
+    for case in cases(tool):
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(said):
@@ -53,16 +55,21 @@ class Theirs:
         self.tool = tool
         self.list = []
 
-    def add(self, id, title, how, suffix, write, sample, spikes, output, voltage=None, options=None):
-        """`write(path)` makes the file; `spikes` and `voltage` are lists in the order of the net's layers of neurons."""
+    def add(self, id, title, how, suffix, write, sample, spikes, output, voltage=None, options=None, after=False):
+        """`write(path)` makes the file; `spikes` and `voltage` are lists in the order of the net's layers of neurons.
+
+        `spikes` may be all that was recorded, by its name: `spikes.0`, `voltage.0`.
+        `after`: voltages were recorded after the reset, whatever our net does.
+        """
         at = folder / "theirs"
         name = f"{self.tool}.{id}"
         write(str(at / f"{name}{suffix}"))
-        seen = {f"spikes.{i}": x for i, x in enumerate(spikes)}
+        named = isinstance(spikes, dict)
+        seen = spikes if named else {f"spikes.{i}": x for i, x in enumerate(spikes)}
         seen |= {f"voltage.{i}": x for i, x in enumerate(voltage or [])}
         arrays = {"input": sample, "output": output, **seen}
         np.savez(at / f"{name}.npz", **{key: np.asarray(x) for key, x in arrays.items()})
-        entry = {"tool": self.tool, "id": name, "title": title, "how": how, "file": f"{name}{suffix}", "options": options or {}}
+        entry = {"tool": self.tool, "id": name, "title": title, "how": how, "file": f"{name}{suffix}", "options": options or {}, "named": named, "after": after}
         self.list.append(entry)
 
     def done(self):

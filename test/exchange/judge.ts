@@ -29,7 +29,9 @@ export async function judge(folder: string, only: readonly ToolName[], unwritten
     if (!only.includes(tool)) continue;
     if (!nets.has(c.net)) nets.set(c.net, testNet(c.net));
     const test = nets.get(c.net)!;
-    const outcome = unwritten[id] ? refusal(`not written: ${unwritten[id]}`) : await seen(folder, c, test);
+    const outcome = unwritten[id]
+      ? refusal(`not written: ${unwritten[id]}`)
+      : await seen(folder, c, test).catch(notJudged);
     rows.push({
       tool,
       way: 'out',
@@ -43,6 +45,8 @@ export async function judge(folder: string, only: readonly ToolName[], unwritten
   for (const row of await theirs(folder, only)) rows.push({ ...row, way: 'in', passed: row.verdict === 'equal' });
   return rows;
 }
+
+const notJudged = (error: Error): Outcome => refusal(`cannot be judged: ${error.message}`);
 
 async function seen(folder: string, c: Case, { net, sample }: TestNet): Promise<Outcome> {
   const [npz, json] = [join(folder, 'out', `${c.id}.npz`), join(folder, 'out', `${c.id}.json`)];

@@ -166,6 +166,8 @@ def theirs():
             x,
             [outputs["rnn.lif"]],
             outputs["output"],
+            voltage=[[v["after"] for v in voltages["rnn.lif"]]],
+            after=True,
             options={"semantics": "nir", "dt": DT},
         )
     made.done()

@@ -111,6 +111,7 @@ def theirs():
         outputs,
         voltage=[voltages],
         options={"semantics": "norse", "dt": DT},
+        after=True,
     )
     made.done()
 

@@ -56,6 +56,7 @@ def theirs():
             spikes[1],
             voltage=voltages,
             options={"semantics": "spikingjelly", "dt": DT},
+            after=True,
         )
     made.done()
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatOf } from '../../src/exchange/formats.ts';
 import { activityNpz, weightsNpz } from '../../src/exchange/numpy/index.ts';
 import { type Simulation, simulate } from '../../src/exchange/simulate.ts';
+import { saveModel } from '../../src/io/model.ts';
 import { walk } from '../../src/layers/container.ts';
 import { allCases, type Case, filesOf, type ToolName } from './cases.ts';
 import { type TestNet, testNet } from './nets.ts';
@@ -27,6 +28,7 @@ export async function make(folder: string, only: readonly ToolName[]): Promise<U
     checkRates(test, activity);
     writeFileSync(join(folder, 'samples', `${test.name}.npz`), await activityNpz(test.sample, activity));
     writeFileSync(join(folder, 'samples', `${test.name}.weights.npz`), await weightsNpz(test.net));
+    writeFileSync(join(folder, 'samples', `${test.name}.json`), saveModel(test.net).json);
   }
   const written = new Map<string, Promise<string[]>>();
   const unwritten: Record<string, string> = {};
@@ -39,7 +41,19 @@ export async function make(folder: string, only: readonly ToolName[]): Promise<U
       const files = await written.get(key)!;
       const { id, tool, format, variant, how } = c;
       const [sample, expected] = [`samples/${c.net}.npz`, `samples/${c.net}.weights.npz`];
-      entries.push({ id, tool, format, variant, how, sample, expected, files, recorded: recorded(net) });
+      entries.push({
+        id,
+        tool,
+        net: c.net,
+        title: nets.get(c.net)!.title,
+        format,
+        variant,
+        how,
+        sample,
+        expected,
+        files,
+        recorded: recorded(net),
+      });
     } catch (error) {
       unwritten[c.id] = (error as Error).message;
     }

@@ -47,12 +47,13 @@ const layersOf = new WeakMap<Sequential, readonly Trace[]>();
  * Judges what a tool saw: arrays `output`, `spikes.PLACE`, `voltage.PLACE`, [T, B, N].
  *
  * @param inOrder the arrays count the layers of neurons in place of naming their places
+ * @param after voltages are those after the reset, whatever our layers record: they count where there is no spike
  */
 export async function judged(
   net: Sequential,
   sample: Sample,
   arrays: ReadonlyMap<string, NpyArray>,
-  inOrder = false,
+  { inOrder = false, after = false } = {},
 ): Promise<Outcome> {
   if (!layersOf.has(net)) layersOf.set(net, (await simulate(net, sample)).layers);
   const layers = layersOf.get(net)!.map(({ label, N, spikes }, i): Trace => {
@@ -65,8 +66,25 @@ export async function judged(
   });
   const outputs = arrays.get('output');
   if (!outputs) throw new Error('the judge gave no output');
-  const activity: Activity = { T: sample.T, B: sample.B, layers, outputs: numbersOf(outputs) };
+  const seen: Activity = { T: sample.T, B: sample.B, layers, outputs: numbersOf(outputs) };
+  const activity = after ? await withoutResets(net, sample, seen) : seen;
   const { spikes, differ, distance, voltage, output } = await compare(net, sample, activity);
   const equal = !(distance >= NEAR) && !(output > TOLERANCE) && !((voltage ?? 0) > TOLERANCE);
-  return { ...nothing, verdict: equal ? 'equal' : 'wrong', said: '', spikes, differ, distance, voltage, output };
+  const verdict = equal ? 'equal' : 'wrong';
+  // nets without spikes are judged by what they put out
+  if (!layers.some((layer) => layer.spikes)) return { ...nothing, verdict, said: '', voltage, output };
+  return { ...nothing, verdict, said: '', spikes, differ, distance, voltage, output };
+}
+
+/** Where there is a spike, the voltage that our net has there. */
+async function withoutResets(net: Sequential, sample: Sample, seen: Activity): Promise<Activity> {
+  const spikes = new Map(seen.layers.flatMap((layer) => (layer.spikes ? [[layer.label, layer.spikes]] : [])));
+  const { layers } = await simulate(net, sample, { spikes });
+  return {
+    ...seen,
+    layers: seen.layers.map((layer, i) => ({
+      ...layer,
+      voltage: layer.voltage?.map((v, k) => (layer.spikes?.[k] ? layers[i]!.voltage![k]! : v)) ?? null,
+    })),
+  };
 }

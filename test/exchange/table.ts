@@ -9,7 +9,8 @@ const TO = '<!-- end -->';
 /** What a row says in the end. */
 export function verdictOf({ verdict, expected, said }: Pick<Row, 'verdict' | 'expected' | 'said'>): string {
   if (verdict === 'equal') return 'equal';
-  if (verdict === 'refused') return `refused: ${said.replace(/^(Not\w*|\w*)Error: /, '')}`;
+  if (verdict === 'refused')
+    return `refused: ${said.replace(/^(NotImplemented|Value|Assertion|Attribute)Error: /, '')}`;
   return `wrong: ${typeof expected === 'object' && 'wrong' in expected ? expected.wrong : 'not expected'}`;
 }
 

@@ -15,6 +15,10 @@ interface Theirs {
   readonly how: string;
   readonly file: string;
   readonly options: FormatOptions;
+  /** The arrays name the places of layers, and do not count them. */
+  readonly named: boolean;
+  /** Its voltages were recorded after the reset. */
+  readonly after: boolean;
 }
 
 /** Reads the files that the tools wrote themselves, and compares our nets with what they made of them. */
@@ -23,7 +27,7 @@ export async function theirs(folder: string, only: readonly ToolName[]): Promise
   for (const tool of only) {
     const list = join(folder, 'theirs', `${tool}.json`);
     if (!existsSync(list)) continue;
-    for (const { id, title, how, file, options } of JSON.parse(readFileSync(list, 'utf8')) as Theirs[]) {
+    for (const { id, title, how, file, options, named, after } of JSON.parse(readFileSync(list, 'utf8')) as Theirs[]) {
       const row = { tool, title, how, expected: 'equal' } as const;
       try {
         const { net } = await load(join(folder, 'theirs', file), { options });
@@ -31,7 +35,7 @@ export async function theirs(folder: string, only: readonly ToolName[]): Promise
         const input = arrays.get('input')!;
         const [T, B] = input.shape as [number, number];
         const sample = { T, B, N: net.inputs, inputs: Float32Array.from(numbersOf(input)) };
-        rows.push({ ...row, ...(await judged(net, sample, arrays, true)) });
+        rows.push({ ...row, ...(await judged(net, sample, arrays, { inOrder: !named, after })) });
       } catch (error) {
         rows.push({ ...row, ...refusal(`${tools[tool].title}: ${(error as Error).message}`) });
       }

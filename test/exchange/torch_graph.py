@@ -5,6 +5,13 @@ import numpy as np
 import torch
 
 
+def part(module, path):
+    found = module.get_submodule(path)
+    # snnTorch's importer makes a graph of a flat recurrence, and names it after the neurons in it
+    inside = isinstance(found, torch.fx.GraphModule)
+    return found.get_submodule(path.split(".")[-1]) if inside else found
+
+
 def run(make, graph, case, x, read):
     """Steps through x [T, B, inputs] with the module that `make()` builds.
 
@@ -33,8 +40,7 @@ def steps(module, graph, case, x, read):
         return hook
 
     for path, place in nir_graph.places(graph).items():
-        part = module.get_submodule(path)
-        part.register_forward_hook(watch(place, nir_graph.recorded(graph, path, case)))
+        part(module, path).register_forward_hook(watch(place, nir_graph.recorded(graph, path, case)))
     shape = nir_graph.input_shape(graph)
     state, outputs = None, []
     with torch.no_grad():

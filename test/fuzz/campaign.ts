@@ -27,8 +27,8 @@ export interface CampaignOptions {
   readonly seconds?: number;
   /** Times the reader's own limit that a mutant may take, on a machine that does other things too (5). */
   readonly patience?: number;
-  /** What the process holds, in bytes, where memory is to be watched. */
-  readonly memory?: () => number;
+  /** What the process holds, in bytes by one or several measures, where memory is to be watched. */
+  readonly memory?: () => readonly number[];
   /** Called before each mutant. */
   readonly onBegin?: (index: number) => void;
   readonly onEnd?: (done: number, outcome: Outcome) => void;
@@ -50,6 +50,8 @@ export async function campaign(target: Target, options: CampaignOptions): Promis
     if (kind !== 'read') throw new Error(`fuzz: ${target.name}: a valid file is not read: ${what}`);
   }
   for (let index = from; index < from + files && elapsed() < seconds && failed.length < most; index++) {
+    // rejections that nobody handles are only told of between tasks
+    if (index % 20 === 0) await new Promise((resolve) => setTimeout(resolve));
     const mutant = await mutantOf(target, seeds, seed, index);
     options.onBegin?.(index);
     const { outcome, taken } = await watched(target, mutant, patience, memory);
@@ -59,6 +61,7 @@ export async function campaign(target: Target, options: CampaignOptions): Promis
     highest = Math.max(highest, taken);
     options.onEnd?.(++done, outcome);
   }
+  await new Promise((resolve) => setTimeout(resolve));
   return { files: done, seconds: elapsed(), counts, failed, slowest, most: highest };
 }
 
@@ -72,9 +75,10 @@ async function watched(
   let [outcome, taken]: [Outcome | null, number] = [null, 0];
   // what is too much or too slow once may be another's garbage, or another process
   for (let attempt = 0; attempt < 3; attempt++) {
-    const before = memory?.() ?? 0;
+    const before = memory?.();
     outcome = await judge(target, bytes, how, patience);
-    taken = memory ? memory() - before : 0;
+    const after = memory?.();
+    taken = before && after ? Math.max(...after.map((held, i) => held - before[i]!)) : 0;
     const late = outcome.kind === 'failed' && outcome.what.startsWith('took ');
     if (taken <= bound && !late) break;
   }

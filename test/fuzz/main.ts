@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.ts';
 import { judge } from './judge.ts';
+import { memoryHeld } from './memory.ts';
 import { mutantOf } from './mutant.ts';
 import type { Target } from './target.ts';
 import { targets } from './targets.ts';
@@ -26,13 +27,6 @@ const { values } = parseArgs({
   },
 });
 const [seed, from, files] = [Number(values.seed), Number(values.from), Number(values.files)];
-
-/** Everything that the process holds: heap, buffers of all threads, memory of WebAssembly. */
-const memory = (): number => {
-  const { heapUsed, external } = process.memoryUsage();
-  return Math.max(heapUsed + external, process.resourceUsage().maxRSS * 1024 - baseline);
-};
-let baseline = 0;
 
 function keep(target: Target, index: number, bytes: Uint8Array): string {
   const file = path.join(values.keep, `${target.name}-${seed}-${index}.bin`);
@@ -64,26 +58,28 @@ async function main(): Promise<number> {
 async function run(target: Target): Promise<number> {
   const rejections: unknown[] = [];
   process.on('unhandledRejection', (error) => rejections.push(error));
+  const unhandled = (index: number): void => {
+    if (rejections.length > 0)
+      throw new Error(`fuzz: ${target.name}: mutant ${index} or one of the 20 before it left a rejection unhandled`, {
+        cause: rejections[0],
+      });
+  };
   const state = values.state ? openSync(values.state, 'w') : null;
   const word = new Uint8Array(8);
   let shown = performance.now();
-  baseline = process.memoryUsage.rss();
   const tally = await campaign(target, {
     seed,
     from,
     files,
     seconds: Number(values.seconds),
-    memory,
+    memory: memoryHeld,
     onBegin(index) {
       if (state === null) return;
       new DataView(word.buffer).setFloat64(0, index);
       writeSync(state, word, 0, 8, 0);
     },
     onEnd(done) {
-      if (rejections.length > 0)
-        throw new Error(`fuzz: ${target.name}: mutant ${from + done - 1} left an unhandled rejection`, {
-          cause: rejections[0],
-        });
+      unhandled(from + done - 1);
       if (performance.now() - shown < 10_000) return;
       console.log(
         `  ${target.name}: ${from + done} of ${from + files}, ${((1000 * done) / (performance.now() - began)).toFixed(0)} files/s`,
@@ -92,6 +88,7 @@ async function run(target: Target): Promise<number> {
     },
   });
   if (state !== null) closeSync(state);
+  unhandled(from + tally.files - 1);
   const { counts, failed, seconds, slowest, most } = tally;
   for (const [what, count] of [...counts].sort((a, b) => b[1] - a[1]))
     console.log(`  ${String(count).padStart(7)}  ${what}`);

@@ -3,7 +3,7 @@ import { Random } from './random.ts';
 import type { Target } from './target.ts';
 
 /** No mutant is longer: what a reader does with a long file is in proportion to it. */
-const LONGEST = 2 ** 20;
+const LONGEST = 2 ** 18;
 
 export interface Mutant {
   readonly bytes: Uint8Array;

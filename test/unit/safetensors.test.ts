@@ -61,6 +61,10 @@ describe('encodeSafetensors and decodeSafetensors', () => {
       const shifted = new Uint8Array(bytes.length + 8).subarray(offset, offset + bytes.length);
       shifted.set(bytes);
       expect(decodeSafetensors(shifted).tensors.get('double')?.data).toEqual(Float64Array.of(Math.PI));
+      // a Buffer of Node's, whose slice() is no copy
+      const { buffer, byteOffset, length } = shifted;
+      const node = decodeSafetensors(Buffer.from(buffer, byteOffset, length));
+      expect(node.tensors.get('double')?.data).toEqual(Float64Array.of(Math.PI));
     }
     // No padding here, so the data starts at an odd offset.
     const odd = file('{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', [0, 0, 0xc0, 0x3f]);

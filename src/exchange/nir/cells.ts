@@ -36,7 +36,7 @@ export function unfit(place: string, node: { readonly type: string }, why: strin
 }
 
 /** A single node of neurons, or a Threshold, as a form. */
-export function plainForm(place: string, node: NirNode, { s, dt }: Setting): { form: Form; late: boolean } {
+function plainForm(place: string, node: NirNode, { s, dt }: Setting): { form: Form; late: boolean } {
   if (node.type === 'Threshold') {
     const theta = numbersOf(place, node, 'threshold').data;
     const [none, one] = [new Float64Array(theta.length), new Float64Array(theta.length).fill(1)];
@@ -113,8 +113,8 @@ function matrixOf(
 const times = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, n) => x * b[n]!);
 
 /**
- * Nodes on a common cycle as a layer: neurons and their matrix, with a slow current of their spikes (AHP), or a leaky integrator, a
- * Threshold and what its spikes take off again. They are known by their structure.
+ * Nodes on a common cycle as a layer: neurons and their matrix, with a slow current of their spikes (AHP), or a leaky
+ * integrator, a Threshold and what its spikes take off again. They are known by their structure.
  *
  * @param members names of the nodes, one for a single node
  * @throws naming the nodes, when they are nothing that a layer computes
@@ -180,14 +180,14 @@ export function cellOf(members: readonly string[], setting: Setting): Cell {
   let amount: Float64Array | null = null;
 
   const addTrace = (integrator: string, through: Float64Array, target: 'voltage' | 'threshold'): void => {
-    if (form.trace) fail('two traces of the spikes come back to them');
     const slow = plainForm(integrator, nodeOf(integrator), setting).form;
     if (slow.offset.some((x) => x !== 0)) fail(`'${integrator}' rests at another value than 0`);
     let [jump, coupling]: [Float64Array, Float64Array | null] = [new Float64Array(N), null];
     for (const e of into(integrator)) {
       const name = use(e, false);
-      const m = name === exit ? null : matrixOf(name, nodeOf(name), N);
-      if (name === exit) jump = jump.map((x, n) => x + slow.gain[n]!);
+      const m = name === exit || name === membrane ? null : matrixOf(name, nodeOf(name), N);
+      if (name === membrane && soft) coupling = slow.gain;
+      else if (name === exit) jump = jump.map((x, n) => x + slow.gain[n]!);
       else if (m && !m.dense) {
         const source = single(name);
         if (source === exit) jump = jump.map((x, n) => x + slow.gain[n]! * m.diagonal[n]!);
@@ -196,7 +196,18 @@ export function cellOf(members: readonly string[], setting: Setting): Cell {
       } else fail(`'${name}' is read by '${integrator}'`);
     }
     const weight = target === 'voltage' ? times(base.form.gain, through) : through.map((x) => -x);
-    form = { ...form, trace: { decay: slow.alpha, target, weight, jump, coupling } };
+    form = { ...form, trace: merged(form.trace, { decay: slow.alpha, target, weight, jump, coupling }) };
+  };
+
+  const merged = (a: Form['trace'], b: Exclude<Form['trace'], null>): Form['trace'] => {
+    if (!a) return b;
+    if (a.target !== 'voltage' || b.target !== 'voltage' || a.decay.some((d, n) => Math.abs(d - b.decay[n]!) > 1e-9))
+      fail('two traces of the spikes come back to them');
+    // of one decay they are one, of all that they take
+    const sum = (x: Float64Array | null, y: Float64Array | null): Float64Array =>
+      b.weight.map((w, n) => a.weight[n]! * (x?.[n] ?? 0) + w * (y?.[n] ?? 0));
+    const coupling = a.coupling || b.coupling ? sum(a.coupling, b.coupling) : null;
+    return { ...b, weight: new Float64Array(N).fill(1), jump: sum(a.jump, b.jump), coupling };
   };
 
   const feedback = (e: FlatEdge): void => {

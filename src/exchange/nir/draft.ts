@@ -2,7 +2,7 @@ import { isGraph, type NirArray, type NirGraph, type NirNode, type NirValue } fr
 import { array, sizeOf } from './values.ts';
 
 /** A node that is still being made: its weights may yet be multiplied. */
-export interface DraftNode {
+interface DraftNode {
   type: string;
   fields: Record<string, NirValue>;
   metadata: Record<string, NirValue>;

@@ -26,8 +26,8 @@ export function graphOf(net: Sequential, options: NirOptions = {}): NirGraph {
 }
 
 /**
- * A net as a NIR file: `model.nir`. Time constants are those with which Euler steps of `dt` give the net's decays, so the file is
- * to be read with that dt; the metadata have it, and what the fields of the nodes do not say.
+ * A net as a NIR file: `model.nir`. Time constants are those with which Euler steps of `dt` give the net's decays, so
+ * the file is to be read with that dt; the metadata have it, and what the fields of the nodes do not say.
  *
  * @throws what cannot be written, each layer by its place
  */

@@ -80,7 +80,8 @@ export class Exporter {
 
   #identity(flow: Flow, name: string): Flow {
     const flat = this.#flat(flow, name);
-    return this.draft.after(flat, name, diagonal(new Float64Array(sizeOf(flat.shape)).fill(1)), flat.shape);
+    const node = { ...diagonal(new Float64Array(sizeOf(flat.shape)).fill(1)), metadata: { [KEYS.part]: 'identity' } };
+    return this.draft.after(flat, name, node, flat.shape);
   }
 
   /** Planes as a vector. */
@@ -282,11 +283,11 @@ export class Exporter {
   }
 
   #place(unit: ReturnType<typeof unitOf>, name: string, current: Flow): Flow {
-    const { nodes, edges, entry, exit } = unit;
+    const { nodes, edges, entry, exit, nested } = unit;
     const only = nodes.size === 1;
     const shape = current.shape;
     if (only) return this.draft.after(current, name, nodes.get(exit)!, shape);
-    if (this.options.recurrence === 'nested') {
+    if (this.options.recurrence === 'nested' || nested) {
       const graph: NirGraph = {
         type: 'NIRGraph',
         nodes: new Map([['input', input(shape)], ...nodes, ['output', output(shape)]]),
@@ -294,11 +295,11 @@ export class Exporter {
       };
       return this.draft.after(current, name, graph, shape);
     }
-    const called = (part: string): string => (part === exit ? name : `${name}_${part}`);
+    const called = (part: string): string => `${name}_${part}`;
     for (const [part, node] of nodes) this.draft.add(called(part), node);
     this.draft.connect(current, called(entry));
     for (const [from, to] of edges) this.draft.edges.push([called(from), called(to)]);
-    return { from: [name], shape, shared: false };
+    return { from: [called(exit)], shape, shared: false };
   }
 }
 
@@ -309,7 +310,10 @@ const REASONS: Readonly<Record<string, string>> = {
   GRU: 'NIR has no gated units',
 };
 
-/** Among the layer's neurons, [N, N], a neuron's own weight on the diagonal, and what begins with the first spikes that come back. */
+/**
+ * Among the layer's neurons, [N, N], a neuron's own weight on the diagonal, and what begins with the first spikes that
+ * come back.
+ */
 function recurrentOf(layer: Neurons): Recurrent | null {
   const N = layer.outputs;
   const get = (name: string): Float64Array | null => (layer.params[name] ? effectiveWeights(layer, name) : null);

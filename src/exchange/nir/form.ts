@@ -4,8 +4,8 @@ import { NoForm } from './no_form.ts';
 import { type Probe, probe, type Row, rowsEqual } from './probe.ts';
 
 /**
- * What a layer of neurons does in a step, in the terms in which NIR can say it. Numbers for each neuron; z is the spike of the step
- * before, y a trace of those spikes, y <- trace y + z, of which the last step's value counts.
+ * What a layer of neurons does in a step, in the terms in which NIR can say it. Numbers for each neuron; z is the spike
+ * of the step before, y a trace of those spikes, y <- trace y + z, of which the last step's value counts.
  *
  *     v <- alpha v + gain I + offset          v being what the reset left
  */
@@ -44,8 +44,8 @@ export interface Form {
 }
 
 /**
- * The form of a layer's equations, found by evaluating them: with spikes given, they are affine in the states and the input, and their
- * coefficients say which of the forms it is.
+ * The form of a layer's equations, found by evaluating them: with spikes given, they are affine in the states and the
+ * input, and their coefficients say which of the forms it is.
  *
  * @throws NoForm
  */
@@ -79,7 +79,9 @@ function integrator(p: Probe): Pick<Form, 'alpha' | 'gain' | 'offset' | 'synapse
   throw new NoForm('its equations are not those of a leaky integrator');
 }
 
-/** The voltage before the reset as a row, and the threshold: their difference, in whatever unit, is what is compared. */
+/**
+ * The voltage before the reset as a row, and the threshold: their difference, in whatever unit, is what is compared.
+ */
 function membrane(p: Probe): { pre: Row; compared: readonly [Row, Row]; threshold: Float64Array } {
   const pre = p.next(0, 0, 0);
   // CubaLIF with a delay sees no input at once

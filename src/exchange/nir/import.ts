@@ -19,9 +19,9 @@ export interface NirImportOptions {
 }
 
 /**
- * A NIR file as a net that fires the spikes which the specification, or a program, makes of the file. Input gains, r and v_leak go into
- * weights and biases, or thresholds where there are none; every parameter is rounded to float32. Files that we wrote come back
- * as the layers that they were.
+ * A NIR file as a net that fires the spikes which the specification, or a program, makes of the file. Input gains, r
+ * and v_leak go into weights and biases, or thresholds where there are none; every parameter is rounded to float32.
+ * Files that we wrote come back as the layers that they were.
  *
  * @throws when the file is none, and naming node and type where no layer computes it, or the program refuses it
  */

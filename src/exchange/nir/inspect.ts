@@ -9,7 +9,8 @@ import { validateNir } from './validate.ts';
 import { numberOf, shapeText, sizeOf, textOf } from './values.ts';
 
 /**
- * A NIR file as it is shown: its nodes, those of nested graphs by their path, what each reads, and which programs are known to run it.
+ * A NIR file as it is shown: its nodes, those of nested graphs by their path, what each reads, and which programs are
+ * known to run it.
  *
  * @throws when the file is none
  */

@@ -31,11 +31,12 @@ interface Run {
 }
 
 /**
- * Runs a graph in float64 on the CPU: every primitive of the specification, nested graphs and cycles, by the semantics of
- * the specification or of a program that reads such files. The order of a step, and which edges carry the value of the step
- * before, is that of `orderOf`. Every state begins as the semantics have it, at 0 by default.
+ * Runs a graph in float64 on the CPU: every primitive of the specification, nested graphs and cycles, by the semantics
+ * of the specification or of a program that reads such files. The order of a step, and which edges carry the value of
+ * the step before, is that of `orderOf`. Every state begins as the semantics have it, at 0 by default.
  *
- * @returns spikes and voltages, these as they are compared with the threshold, of every node of neurons and every Threshold
+ * @returns spikes and voltages, these as they are compared with the threshold, of every node of neurons and every
+ *   Threshold
  *   by its path (`lif_0`, `rnn/lif`), and what reaches the Output
  * @throws when the graph is not valid or does not fit the sample, and where the program refuses it, naming the node
  */

@@ -61,11 +61,6 @@ export const cubaLif = (
   reset: Float64Array | null,
 ): NirNode => ({ type: 'CubaLIF', fields: perNeuron(shape, { ...fields, ...withReset(reset) }) });
 
-export const integrator = (shape: readonly number[], r: number): NirNode => ({
-  type: 'I',
-  fields: perNeuron(shape, { r }),
-});
-
 export const threshold = (shape: readonly number[], value: Float64Array): NirNode => ({
   type: 'Threshold',
   fields: perNeuron(shape, { threshold: value }),

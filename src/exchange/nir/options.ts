@@ -4,11 +4,14 @@ export interface NirOptions {
   /** Of the file ('model'). */
   readonly name?: string;
   /**
-   * Where a neuron's input gain is said: 'unit' (default) writes r = 1 and puts the gain into the weights, 'tau/dt' writes r = tau/dt
-   * and leaves the weights as they are. Readers that ignore r need the first, some need the second.
+   * Where a neuron's input gain is said: 'unit' (default) writes r = 1 and puts the gain into the weights, 'tau/dt'
+   * writes r = tau/dt and leaves the weights as they are. Readers that ignore r need the first, some need the second.
    */
   readonly gain?: 'unit' | 'tau/dt';
-  /** Recurrence as a graph of its own with its neurons and their matrix ('nested', the default), or as edges of the net's graph. */
+  /**
+   * Recurrence as a graph of its own with its neurons and their matrix ('nested', the default), or as edges of the
+   * net's graph.
+   */
   readonly recurrence?: 'nested' | 'flat';
   /** The time step in seconds with which the file is to be read (1e-4, which most readers take). */
   readonly dt?: number;

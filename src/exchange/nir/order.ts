@@ -14,11 +14,11 @@ export interface Order {
 }
 
 /**
- * The order of a step. Nodes are gone through as the file has them, from its Input on; one whose inputs are not all there yet waits
- * until they are. Only inputs that lie on a cycle with it are not waited for, if it has another input: where a node is
- * reached for the first time, it takes from those nodes on its cycle that had no turn yet what they gave in the step before, 0 in the first. That is
- * the order of nirtorch, with which Norse, snnTorch and SpikingJelly run a file. In a file in topological order it delays
- * the edges that lead back.
+ * The order of a step. Nodes are gone through as the file has them, from its Input on; one whose inputs are not all
+ * there yet waits until they are. Only inputs that lie on a cycle with it are not waited for, if it has another input:
+ * where a node is reached for the first time, it takes from those nodes on its cycle that had no turn yet what they
+ * gave in the step before, 0 in the first. That is the order of nirtorch, with which Norse, snnTorch and SpikingJelly
+ * run a file. In a file in topological order it delays the edges that lead back.
  *
  * @param place of the graph, for messages; '' at the top
  * @throws on a dangling edge, a double one, no or several inputs or outputs, and nodes that no input reaches

@@ -9,7 +9,7 @@ import { requireKnown } from './rules.ts';
 import type { Semantics } from './semantics.ts';
 import { type Series, seriesOf } from './series.ts';
 import type { NirShapes } from './validate.ts';
-import { numbersOf, sizeOf, textOf } from './values.ts';
+import { numbersOf, textOf } from './values.ts';
 
 /** What a layer will be made of. */
 export type Part = { readonly place: string } & (
@@ -31,7 +31,8 @@ export type Part = { readonly place: string } & (
     }
   | { readonly kind: 'pool'; readonly mean: boolean; readonly window: Sliding }
   | { readonly kind: 'flatten'; readonly planes: Planes }
-  | { readonly kind: 'nothing' }
+  /** Numbers as they are; how many, if that is known. */
+  | { readonly kind: 'nothing'; readonly width: number | null }
   | { readonly kind: 'cell'; readonly cell: Cell; readonly hint: Hint | null; readonly was: string | null }
 );
 
@@ -69,7 +70,10 @@ export function partsOf(graph: NirGraph, shapes: NirShapes, s: Semantics, dt: nu
   return series;
 }
 
-/** Nodes that make a layer together: those on a common cycle, a Threshold with the integrator before it, a Delay and neurons. */
+/**
+ * Nodes that make a layer together: those on a common cycle, a Threshold with the integrator before it, a Delay and
+ * neurons.
+ */
 function groupsOf(flat: FlatGraph, dt: number): string[][] {
   const names = [...flat.nodes.keys()];
   const joined = new Map(names.map((n) => [n, flat.component.get(n)!]));
@@ -123,18 +127,24 @@ function simplePart(place: string, node: NirNode, shapes: NirShapes, dt: number)
   switch (node.type) {
     case 'Input':
     case 'Output':
-      return { kind: 'nothing', place };
+      return { kind: 'nothing', place, width: null };
     case 'Flatten':
-      return input.length === 3 ? { kind: 'flatten', place, planes: planes(input) } : { kind: 'nothing', place };
+      return input.length === 3
+        ? { kind: 'flatten', place, planes: planes(input) }
+        : { kind: 'nothing', place, width: null };
     case 'Delay':
       if (numbersOf(place, node, 'delay').data.every((d) => Math.round(d / dt) === 0))
-        return { kind: 'nothing', place };
+        return { kind: 'nothing', place, width: null };
       return unfit(place, node, 'no layer delays what it is given, but Readout and CubaLIF, by a step');
     case 'Linear':
     case 'Affine': {
       const weight = numbersOf(place, node, 'weight');
       if (weight.shape.length !== 2) unfit(place, node, 'has a matrix for each of several places, which no layer has');
       const [outputs, inputs] = weight.shape as [number, number];
+      const does = weight.data.some((w, i) => w !== (Math.floor(i / inputs) === i % inputs ? 1 : 0));
+      // we put one where a reader would not add up
+      if (node.type === 'Linear' && textOf(node, KEYS.part) === 'identity' && !does)
+        return { kind: 'nothing', place, width: inputs };
       const bias = node.type === 'Affine' ? numbersOf(place, node, 'bias').data : null;
       const owner = textOf(node, KEYS.part) === 'weight' ? (textOf(node, KEYS.owner) ?? null) : null;
       return { kind: 'dense', place, weight: weight.data, bias, outputs, inputs, owner };
@@ -195,12 +205,4 @@ function windowOf(node: NirNode, input: Planes, output: Planes, kernel: readonly
     dilation: node.fields.dilation === undefined ? [1, 1] : pair(axesOf(node, 'dilation', n), 1),
     groups,
   };
-}
-
-/** Numbers that a part puts out. */
-export function widthOf(part: Part): number | null {
-  if (part.kind === 'dense') return part.outputs;
-  if (part.kind === 'cell') return part.cell.form.N;
-  if (part.kind === 'flatten') return sizeOf(part.planes);
-  return part.kind === 'nothing' ? null : sizeOf(part.window.output);
 }

@@ -111,7 +111,8 @@ export function probe(layer: Neurons): Probe {
 }
 
 /**
- * What is compared with 0, without the division by the threshold that only sets its unit, and without a refractory period.
+ * What is compared with 0, without the division by the threshold that only sets its unit, and without a refractory
+ * period.
  */
 function comparedOf(def: NeuronDefinition): { distance: Expr | null; refractory: number } {
   if (!def.z) return { distance: null, refractory: 0 };
@@ -125,7 +126,9 @@ function comparedOf(def: NeuronDefinition): { distance: Expr | null; refractory:
   return { distance: x.op === 'div' ? x.args[0]! : x, refractory };
 }
 
-/** The neuron's constants, one for each neuron, as kernels read them; its weight on its own last spike is told apart. */
+/**
+ * The neuron's constants, one for each neuron, as kernels read them; its weight on its own last spike is told apart.
+ */
 function constantsOf(layer: Neurons): Map<string, Float64Array> {
   const N = layer.outputs;
   return new Map(

@@ -5,8 +5,8 @@ import { type Semantics, type SemanticsName, semantics, semanticsNames } from '.
 import { rewriteForSnntorch } from './snntorch_rewrite.ts';
 
 /**
- * What is known of the programs that read such files: whether each reads this graph, and the neurons as the specification has
- * them, in steps of dt seconds.
+ * What is known of the programs that read such files: whether each reads this graph, and the neurons as the
+ * specification has them, in steps of dt seconds.
  *
  * @returns a line for those that do, and one for each that does not, with the first reason
  */

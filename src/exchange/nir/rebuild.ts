@@ -12,9 +12,9 @@ import { Sequential } from '../../layers/sequential.ts';
 import { type Cell, unfit } from './cells.ts';
 import type { Form } from './form.ts';
 import { NoForm } from './no_form.ts';
-import { diagonal, type Part } from './parts.ts';
+import { diagonal, MOST_SCALED, type Part } from './parts.ts';
 import { layerFor } from './restore.ts';
-import { isBranches, type Series } from './series.ts';
+import { type Branches, isBranches, type Series } from './series.ts';
 
 type Cells = Extract<Part, { kind: 'cell' }>;
 type Weights = Extract<Part, { kind: 'dense' | 'conv' }>;
@@ -39,10 +39,14 @@ function rowOf(series: Series<Part>, notes: string[]): Layer[] {
     if (waiting) layers.push(weightsLayer(waiting));
     waiting = null;
   };
-  for (const part of series) {
+  for (const part of series.flatMap(split)) {
     if (isBranches(part)) {
       release();
-      const rows = part.branches.map((branch) => rowOf(branch, notes));
+      const rows = part.branches.map((branch) => {
+        const row = rowOf(branch, notes);
+        // a branch that does nothing is one that drops nothing
+        return row.length ? row : [new Dropout(widthOf(branch), 0)];
+      });
       layers.push(joined(rows, part.past));
     } else if (part.kind === 'dense' || part.kind === 'conv') {
       release();
@@ -68,6 +72,23 @@ function rowOf(series: Series<Part>, notes: string[]): Layer[] {
   }
   release();
   return layers;
+}
+
+/** A synaptic current before neurons that do not spike is a leaky integrator before another. */
+function split(part: Part | Branches<Part>): (Part | Branches<Part>)[] {
+  if (isBranches(part) || part.kind !== 'cell') return [part];
+  const { form } = part.cell;
+  const { synapse } = form;
+  if (form.threshold || !synapse) return [part];
+  const none = new Float64Array(form.N);
+  const first: Form = { ...form, alpha: synapse.alpha, gain: synapse.gain, offset: none, synapse: null };
+  const cell = (of: Form): Part => ({ ...part, hint: null, cell: { ...part.cell, form: of } });
+  return [cell(first), cell({ ...form, synapse: null, late: false })];
+}
+
+function widthOf(branch: Series<Part>): number {
+  for (const part of branch) if (!isBranches(part) && part.kind === 'nothing' && part.width !== null) return part.width;
+  throw new Error('NIR graph: has a branch of which no node says how wide it is');
 }
 
 /** Branches and their sum. */
@@ -145,6 +166,8 @@ function fitted(part: Cells, before: Weights | null, notes: string[]): { layers:
     fill(layer, cell);
     return { layers: [layer], takes: false };
   }
+  if (form.N > MOST_SCALED)
+    throw new NoForm(`its gain would be a matrix of ${form.N} by ${form.N}, more than ${MOST_SCALED}`);
   const between: Weights = { kind: 'dense', place: part.place, ...diagonal(factor), bias: shift, owner: null };
   const { layer, notes: said } = layerFor(scaled, hint, null);
   say(said);
@@ -155,7 +178,9 @@ function fitted(part: Cells, before: Weights | null, notes: string[]): { layers:
 /** What a unit of input adds to the voltage, synapse and membrane together. */
 const gainOf = ({ gain, synapse }: Form): Float64Array => gain.map((g, n) => g * (synapse ? synapse.gain[n]! : 1));
 
-/** Weights times a factor for each output, and a shift. @returns whether channels allow it; otherwise nothing changes */
+/**
+ * Weights times a factor for each output, and a shift. @returns whether channels allow it; otherwise nothing changes
+ */
 function rescaled(part: Weights, factor: Float64Array, shift: Float64Array): boolean {
   const rows = part.kind === 'dense' ? part.outputs : part.window.output[0];
   const each = factor.length / rows;

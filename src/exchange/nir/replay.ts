@@ -8,8 +8,9 @@ import { nodesOf } from './readers.ts';
 import { numberOf, perNeuron, textOf } from './values.ts';
 
 /**
- * Runs a file that we wrote as the specification has it, with the time step that its metadata name, and reports what its nodes did
- * under the labels of the layers that they were made of (`0 AHP`). Nodes without such a label keep their path.
+ * Runs a file that we wrote as the specification has it, with the time step that its metadata name, and reports what
+ * its nodes did under the labels of the layers that they were made of (`0 AHP`). Nodes without such a label keep their
+ * path.
  *
  * @throws when the file is none, or does not fit the sample
  */

@@ -109,7 +109,7 @@ type Args = [N: number, options: never];
 type Options = Record<string, unknown>;
 
 /** Weights of a layer's own. */
-export interface OwnWeights {
+interface OwnWeights {
   readonly inputs: number;
   readonly bias: boolean;
 }
@@ -134,8 +134,8 @@ const recurrenceOf = ({ recurrent }: Cell, N: number): 'dense' | 'one-to-one' =>
   isDiagonal(recurrent!, N) && diagonalOf(recurrent!, N).some((x) => x !== 0) ? 'one-to-one' : 'dense';
 
 /**
- * The layer that computes a cell, without weights of its own, and the form that it has: its gain is that of the kind, which may be
- * another than the cell's.
+ * The layer that computes a cell, without weights of its own, and the form that it has: its gain is that of the kind,
+ * which may be another than the cell's.
  *
  * @param hint what it was, according to our metadata: tried first, and left where the numbers say otherwise
  * @throws NoForm when no layer does
@@ -209,7 +209,10 @@ const withoutOwn = (cell: Cell): Cell => (needsOwn(cell) ? { ...cell, recurrent:
 
 const any = { default: 0, unit: '', min: -1e38, max: 1e38 } as const;
 
-/** The layer with what its kind does not have: connections from neurons to themselves, a current from the second step on. */
+/**
+ * The layer with what its kind does not have: connections from neurons to themselves, a current from the second step
+ * on.
+ */
 function extended(layer: Neurons, cell: Cell, weights: OwnWeights | null): Neurons {
   if (!needsOwn(cell) || cell.late) return layer;
   const { recurrent, recurrentBias, form } = cell;
@@ -239,7 +242,9 @@ const ownNeurons = (
     ...([...sizes(N, own), { ...options, ...biased(own) }] as [number, number, NeuronLayerOptions]),
   );
 
-/** The neuron with its own last spike, times a weight, and with a current from the second step on, among what arrives. */
+/**
+ * The neuron with its own last spike, times a weight, and with a current from the second step on, among what arrives.
+ */
 function beside(def: NeuronDefinition, biased: boolean): NeuronDefinition {
   const self = parameter(OWN.weight).mul(lastSpike);
   const late = where(state(OWN.state).gt(0.5), parameter(OWN.bias), 0);

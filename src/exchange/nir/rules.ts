@@ -24,7 +24,9 @@ export interface Rule {
   readonly resetTo: Float64Array | null;
   /** With `late`: the threshold is taken off before the leak too. */
   readonly twice: boolean;
-  /** A voltage that is above the threshold after its reset loses another one before it is compared, and no more then. */
+  /**
+   * A voltage that is above the threshold after its reset loses another one before it is compared, and no more then.
+   */
   readonly again: boolean;
   /** Below which v does not fall. */
   readonly lowest: Float64Array | null;
@@ -38,7 +40,7 @@ export interface Leaky {
 }
 
 /** Node types that a rule is made of. */
-export const NEURON_TYPES = ['I', 'IF', 'LI', 'LIF', 'CubaLI', 'CubaLIF'] as const;
+const NEURON_TYPES = ['I', 'IF', 'LI', 'LIF', 'CubaLI', 'CubaLIF'] as const;
 export const isNeuron = (node: { readonly type: string }): boolean =>
   (NEURON_TYPES as readonly string[]).includes(node.type);
 

@@ -1,8 +1,8 @@
 import { suggest } from '../../neurons/nearest.ts';
 
 /**
- * How a program reads the neurons of a NIR file, which fixes differential equations and no time step. Its columns say what becomes
- * of the fields; `rules.ts` makes the update of a step from them.
+ * How a program reads the neurons of a NIR file, which fixes differential equations and no time step. Its columns say
+ * what becomes of the fields; `rules.ts` makes the update of a step from them.
  */
 export interface Semantics {
   /** What it is, with the version that the row was read from. */
@@ -20,8 +20,8 @@ export interface Semantics {
   /** A decay from its time constant: 1 - dt/tau, or e^{-dt/tau}; of sinabs tau is a number of steps. */
   readonly decay: 'euler' | 'exponential' | 'exponential in steps';
   /**
-   * What is made of r for LI and LIF: the factor dt/tau r on the input; dt/tau, r ignored; 1, r ignored; 1, and thresholds are
-   * divided by dt/tau r of the first neuron; 1/tau or 1 where r is 1 or tau/dt, refused otherwise.
+   * What is made of r for LI and LIF: the factor dt/tau r on the input; dt/tau, r ignored; 1, r ignored; 1, and
+   * thresholds are divided by dt/tau r of the first neuron; 1/tau or 1 where r is 1 or tau/dt, refused otherwise.
    */
   readonly gain: 'r dt/tau' | 'dt/tau' | 'one' | 'in threshold' | 'r is 1 or tau/dt';
   /** What is made of r for I and IF: dt r; 1, r ignored; 1 and r must be 1; 1 and r must be 1/dt. */

@@ -10,13 +10,27 @@ export interface Branches<T> {
 export const isBranches = <T>(part: T | Branches<T>): part is Branches<T> =>
   typeof part === 'object' && part !== null && 'branches' in part;
 
+/** Whether branches have no part in common, which would then be there twice. */
+function apart<T>(branches: readonly Series<T>[]): boolean {
+  const seen = new Set<T>();
+  const fresh = (row: Series<T>): boolean =>
+    row.every((p) => {
+      if (isBranches(p)) return p.branches.every(fresh);
+      const known = seen.has(p);
+      seen.add(p);
+      return !known;
+    });
+  return branches.every(fresh);
+}
+
 /** Steps of the search, at most. */
 const BUDGET = 200_000;
 /** Branches within branches. */
 const DEEPEST = 64;
 
 /**
- * A graph without cycles as layers in a row and beside each other. What goes into a node is the sum of the nodes before it.
+ * A graph without cycles as layers in a row and beside each other. What goes into a node is the sum of the nodes before
+ * it.
  *
  * @param before the names that each node reads
  * @param from what there is at the beginning
@@ -94,12 +108,12 @@ export function seriesOf<T>(
       const past = sum.every((name) => wanted.includes(name));
       const rest = past ? wanted.filter((name) => !sum.includes(name)) : wanted;
       if (deepest(rest) <= deepest(sum)) continue;
-      const branches = rest.map((name) => search(sum, [name]));
-      if (branches.every((b) => b !== null))
-        return { from: sum, branches: { branches: branches as Series<T>[], past } };
-      // a sum that goes past what it is added to may itself be one of branches
+      // a sum that goes past what it is added to may itself be made of such sums
       const whole = past && rest.length > 1 ? search(sum, rest) : null;
       if (whole) return { from: sum, branches: { branches: [whole], past } };
+      const branches = rest.map((name) => search(sum, [name]));
+      if (branches.every((b) => b !== null) && apart(branches as Series<T>[]))
+        return { from: sum, branches: { branches: branches as Series<T>[], past } };
     }
     return null;
   };

@@ -2,9 +2,9 @@ import { isGraph, type NirGraph, type NirNode } from './graph.ts';
 import { array, numbersOf } from './values.ts';
 
 /**
- * What snnTorch makes of flat recurrence, neurons and a matrix that read each other, before it reads the graph: both go into a
- * graph of their own, in which the input leads to the matrix and not to the neurons. So it reads such a file wrongly, and this says
- * what it then runs.
+ * What snnTorch makes of flat recurrence, neurons and a matrix that read each other, before it reads the graph: both go
+ * into a graph of their own, in which the input leads to the matrix and not to the neurons. So it reads such a file
+ * wrongly, and this says what it then runs.
  */
 export function rewriteForSnntorch(graph: NirGraph): NirGraph {
   let now = graph;

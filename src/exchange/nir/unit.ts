@@ -21,7 +21,7 @@ export interface Setting {
 }
 
 /** Numbers that one node keeps or puts out, all samples together, at most. */
-export const LARGEST = 2 ** 26;
+const LARGEST = 2 ** 26;
 
 /** @throws when it would be more */
 export function activation(place: string, size: number, B: number): Float64Array {

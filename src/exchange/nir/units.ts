@@ -5,7 +5,11 @@ import { NoForm } from './no_form.ts';
 import { cubaLif, delay, diagonal, integrateAndFire, li, lif, matrix, threshold } from './nodes.ts';
 import type { NirOptions } from './options.ts';
 
-/** Nodes that together are a layer of neurons, by the part that each plays. */
+/**
+ * Nodes that together are a layer of neurons, by the part that each plays. Readers go through the nodes as a file has
+ * them, and a file that Python has read and written again has them by name. So parts are called what sorts them, from
+ * `input` on, into the order of a step.
+ */
 export interface Unit {
   readonly nodes: Map<string, NirNode>;
   readonly edges: (readonly [from: string, to: string])[];
@@ -14,8 +18,11 @@ export interface Unit {
   readonly exit: string;
   /** What the input is to be multiplied by before it arrives: what `matrices` are multiplied by too. */
   readonly factor: Float64Array;
-  /** Whether it is made of more than the specification's neurons. */
-  readonly composed: boolean;
+  /**
+   * Whether a part beside the entry has several inputs, all of them parts: a reader runs it before they have had their
+   * turn if what leads to the entry is still to come. Within a graph of its own nothing is.
+   */
+  readonly nested: boolean;
 }
 
 /** Weights among a layer's neurons, [N, N], and a current that begins in the second step. */
@@ -80,7 +87,7 @@ export function unitOf(
     form.threshold && (form.test === '>=' ? form.threshold.map((x) => below(x, options.precision)) : form.threshold);
 
   let entry = '';
-  const late = form.late ? put('delay', delay(shape, options.dt)) : null;
+  const late = form.late ? put('input_late', delay(shape, options.dt)) : null;
   let exit: string;
   if (integrates) {
     if (soft || form.trace || synapse || !theta)
@@ -134,10 +141,10 @@ export function unitOf(
     const gain = ok || synapse ? membrane.gain : form.gain;
     if (synapse) {
       const w = ok ? synapse.r : product(form.synapse!.gain, inverseShare(form.synapse!.alpha));
-      entry = put('syn', li(shape, { tau: synapse.tau, r: w, v_leak: new Float64Array(N) }));
-      if (!ok) put('syn_w', diagonal(product(form.gain, inverse(gain))), ['syn']);
+      entry = put('isyn', li(shape, { tau: synapse.tau, r: w, v_leak: new Float64Array(N) }));
+      if (!ok) put('isyn_w', diagonal(product(form.gain, inverse(gain))), ['isyn']);
     }
-    put('mem', li(shape, { tau: membrane.tau, r, v_leak: rest }), synapse ? [ok ? 'syn' : 'syn_w'] : []);
+    put('mem', li(shape, { tau: membrane.tau, r, v_leak: rest }), synapse ? [ok ? 'isyn' : 'isyn_w'] : []);
     entry ||= 'mem';
     exit = put('spike', threshold(shape, theta!), ['mem']);
     if (reset.kind === 'subtract') {
@@ -148,16 +155,17 @@ export function unitOf(
       const { trace } = form;
       requireLeak(trace.decay);
       const slow = leakyOf(trace.decay, options);
-      const taken: string[] = [];
-      if (trace.coupling) {
-        taken.push(put('trace_v', diagonal(trace.coupling), ['mem']), put('trace_z', diagonal(trace.jump), ['spike']));
-      } else taken.push('spike');
-      put('trace', li(shape, { tau: slow.tau, r: slow.r, v_leak: new Float64Array(N) }), taken);
-      const jump = trace.coupling ? [] : [trace.jump];
-      const onward = product(trace.weight, inverse(slow.gain), ...jump);
-      const weight = trace.target === 'voltage' ? product(onward, inverse(gain)) : onward.map((x) => -x);
-      put('trace_w', diagonal(weight), ['trace']);
-      edges.push(['trace_w', trace.target === 'voltage' ? 'mem' : 'spike']);
+      const still = new Float64Array(N);
+      const add = (part: string, from: string, jump: Float64Array): void => {
+        put(part, li(shape, { tau: slow.tau, r: slow.r, v_leak: still }), [from]);
+        const onward = product(trace.weight, inverse(slow.gain), jump);
+        const raises = trace.target === 'threshold';
+        put(`${part}_w`, diagonal(raises ? onward.map((x) => -x) : product(onward, inverse(gain))), [part]);
+        edges.push([`${part}_w`, raises ? 'spike' : 'mem']);
+      };
+      add('trace', 'spike', trace.jump);
+      // apart from that of the spikes: a node with two inputs on a cycle is run too early by readers that sort by name
+      if (trace.coupling) add('trace_v', 'mem', trace.coupling);
     }
   }
   if (late) {
@@ -169,7 +177,9 @@ export function unitOf(
     put('w_rec', matrix(weight, [N, N], recurrent.bias && times(recurrent.bias, factor)), [exit]);
     edges.push(['w_rec', entry]);
   }
-  return { nodes, edges, entry, exit, factor, composed: soft || form.trace !== null };
+  const inputs = (part: string): number => edges.filter(([, to]) => to === part).length;
+  const nested = [...nodes.keys()].some((part) => part !== entry && inputs(part) > 1);
+  return { nodes, edges, entry, exit, factor, nested };
 }
 
 /** A state that shrinks to `alpha` in a step. */

@@ -26,7 +26,10 @@ export function numbersOf(place: string, node: NirNode, field: string): NirArray
   return value;
 }
 
-/** A field with one value for each neuron; a scalar stands for all of them. Zeros, or `absent`, where an optional one is missing. */
+/**
+ * A field with one value for each neuron; a scalar stands for all of them. Zeros, or `absent`, where an optional one
+ * is missing.
+ */
 export function perNeuron(place: string, node: NirNode, field: string, N: number, absent?: number): Float64Array {
   if (absent !== undefined && !Object.hasOwn(node.fields, field)) return new Float64Array(N).fill(absent);
   const { data } = numbersOf(place, node, field);

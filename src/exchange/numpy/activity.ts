@@ -13,8 +13,10 @@ export async function activityNpz(sample: Sample, { T, B, outputs, layers }: Act
   ]);
   for (const { label, N, spikes, voltage } of layers) {
     const place = label.split(' ')[0]!;
-    if (spikes) arrays.set(`spikes.${place}`, npy(Uint8Array.from(spikes), [T, B, N]));
-    if (voltage) arrays.set(`voltage.${place}`, npy(voltage, [T, B, N]));
+    // a layer before an encoder has steps of its own
+    const shape = (values: Float64Array): number[] => [values.length / (B * N), B, N];
+    if (spikes) arrays.set(`spikes.${place}`, npy(Uint8Array.from(spikes), shape(spikes)));
+    if (voltage) arrays.set(`voltage.${place}`, npy(voltage, shape(voltage)));
   }
   return encodeNpz(arrays);
 }

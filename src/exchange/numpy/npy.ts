@@ -98,7 +98,8 @@ const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function read(content: Uint8Array, dtype: NpyDtype, littleEndian: boolean): NpyData {
   // a copy, since data need not lie at a multiple of the element's size
-  const own = content.slice();
+  // not slice(), which of a Buffer of Node's is no copy
+  const own = new Uint8Array(content);
   if (littleEndian !== hostIsLittleEndian) swap(own, kinds[dtype].bytes);
   return dtype === 'float16' ? halvesToFloats(new Uint16Array(own.buffer)) : new kinds[dtype].View(own.buffer);
 }

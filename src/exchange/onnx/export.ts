@@ -2,14 +2,12 @@ import { walk } from '../../layers/container.ts';
 import { Encode } from '../../layers/encode.ts';
 import type { Sequential } from '../../layers/sequential.ts';
 import { type Exported, refuse, type Verdict } from '../exported.ts';
+import { VERSION } from '../version.ts';
 import { valueInfo } from './builder.ts';
 import { addLayer, layerRefusal, standsStill, stepsOf } from './layers.ts';
 import { encodeModel, type Model } from './model.ts';
 import { NetGraph } from './net_graph.ts';
 import { completeOptions, type OnnxOptions } from './options.ts';
-
-/** Of the package, whose own file src/ does not read. */
-export const VERSION = '0.1.0';
 
 /** What ONNX makes of a net; writes nothing. */
 export function checkOnnx(net: Sequential, options: OnnxOptions = {}): Verdict {

@@ -1,7 +1,7 @@
 import { className } from './variables.ts';
 
 /** Names that the module itself uses. */
-const TAKEN = ['Net', 'Path', 'load', 'check', 'main', 'connections', 'TIED', 'HERE'];
+const TAKEN = ['Net', 'Path', 'load', 'check', 'main', 'connections', 'within', 'TIED', 'HERE'];
 
 /** What keeps a weight from being read as it is stored. */
 export type ConnectionPart = 'mask' | 'signs' | 'diagonal';
@@ -12,6 +12,8 @@ export class Classes {
   readonly #names = new Set(TAKEN);
   /** What the function `connections`, which the classes call, is to do. */
   readonly connections = new Set<ConnectionPart>();
+  /** Whether they call `within`. */
+  within = false;
 
   /**
    * @param wanted name, from which characters that Python does not have in names are left out

@@ -1,12 +1,12 @@
 import type { Encode } from '../../layers/encode.ts';
 import { type Classes, indent } from './classes.ts';
-import { literal } from './print.ts';
+import { literal, single } from './print.ts';
 
 /** The class of an encoder. @returns the call that makes it */
 export function encodeModule(classes: Classes, { encoding }: Encode): string {
   const { plan, steps } = encoding;
   const { numbers, cells } = plan;
-  const number = (x: number): string => literal(Math.fround(x));
+  const number = (x: number): string => literal(single(x));
   const table = `[${Array.from(plan.table, number).join(', ')}]`;
   const write = (wanted: string, about: string, given: readonly string[], forward: readonly string[]): string =>
     classes.add(wanted, (n) =>

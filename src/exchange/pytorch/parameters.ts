@@ -61,20 +61,30 @@ export function read(classes: Classes, layer: Layer, name: string): string {
   } satisfies Record<ConnectionPart, unknown>).filter(([, value]) => value);
   for (const [part] of said) classes.connections.add(part as ConnectionPart);
   const list = said.map(([part, value]) => `${part}=${value}`);
-  return `${list.length ? `connections(${[at, ...list].join(', ')})` : at}${clamp(p)}`;
+  const matrix = list.length ? `connections(${[at, ...list].join(', ')})` : at;
+  const range = rangeOf(p);
+  if (!range) return matrix;
+  if (!p.trainable) return `${matrix}.clamp(${range})`;
+  classes.within = true;
+  return `within(${matrix}, ${range})`;
 }
 
 /** Limits beyond which no float32 is, in effect. */
 const UNBOUNDED = 1e38;
 
-function clamp(p: Parameter): string {
+/** The range of a parameter, as two arguments; null where it has none. */
+function rangeOf(p: Parameter): string | null {
   const { min = -UNBOUNDED, max = UNBOUNDED } = p.options;
-  if (min <= -UNBOUNDED && max >= UNBOUNDED) return '';
+  if (min <= -UNBOUNDED && max >= UNBOUNDED) return null;
   // limits are float32 in the kernels; their digits are only shown where a number stands at one
   const beyond = p.data.some((x) => x < min || x > max);
-  const [low, high] = [min, max].map((x) => literal(beyond ? Math.fround(x) : x));
-  return `.clamp(${low}, ${high})`;
+  return [min, max].map((x) => literal(beyond ? Math.fround(x) : x)).join(', ');
 }
+
+/** The function that trained constants go through: one at an end of its range can be moved back by its gradient. */
+export const WITHIN = `def within(x, low, high):
+    """x in its range; the gradient is that of x itself."""
+    return x + (x.clamp(low, high) - x).detach()`;
 
 /** The function that the texts of `read` call, with as much as they ask of it. */
 export function connectionsFunction(parts: ReadonlySet<ConnectionPart>): string {
@@ -87,7 +97,8 @@ export function connectionsFunction(parts: ReadonlySet<ConnectionPart>): string 
         'signs',
         'if signs is not None:',
         '    signs = signs.reshape(weight.shape[1:]) if signs.dim() == 1 else signs',
-        '    weight = torch.where(weight * signs < 0, torch.zeros_like(weight), weight)',
+        '    wrong = (weight * signs < 0).to(weight.dtype)',
+        '    weight = weight - (wrong * weight).detach()',
       ),
       ...has('mask', 'if mask is not None:', '    weight = weight * (mask != 0).to(weight.dtype)'),
       ...has('diagonal', 'if not diagonal:', '    weight = weight - torch.diag(torch.diag(weight))'),

@@ -123,6 +123,12 @@ export function literal(x: number): string {
   return long.length > short.length + 2 ? short : long;
 }
 
+/** A float32 in as few digits as tell it from all others. */
+export function single(x: number): number {
+  const digits = [6, 7, 8].find((n) => Math.fround(Number(x.toPrecision(n))) === Math.fround(x));
+  return Number(x.toPrecision(digits ?? 9));
+}
+
 /** Whether an expression is e^(-dt/tau) or Euler's 1 - dt/tau (`decay`), or what that leaves to 1 (`lost`). */
 export function leakOf(e: Expr): 'decay' | 'lost' | null {
   const one = expr(1);

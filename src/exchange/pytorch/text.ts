@@ -2,7 +2,7 @@ import type { Sequential } from '../../layers/sequential.ts';
 import { VERSION } from '../version.ts';
 import { Classes } from './classes.ts';
 import { netClass } from './net.ts';
-import { connectionsFunction } from './parameters.ts';
+import { connectionsFunction, WITHIN } from './parameters.ts';
 import { checkText } from './self_check.ts';
 import { plain } from './variables.ts';
 
@@ -16,6 +16,7 @@ export function pythonModule(net: Sequential, name: string): string {
   const whole = netClass(classes, net);
   const parts = [
     ...(classes.connections.size ? [connectionsFunction(classes.connections)] : []),
+    ...(classes.within ? [WITHIN] : []),
     ...classes.texts,
     whole,
     LOAD,

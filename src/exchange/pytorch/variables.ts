@@ -4,7 +4,7 @@ const RESERVED = new Set(
     'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
     'lambda nonlocal not or pass raise return try while with yield match case ' +
     'self torch nn F math abs float min max range super len dict zip tuple list print x state current recurrent weight ' +
-    'bias spikes voltages connections I z T B N'
+    'bias spikes voltages connections within I z T B N'
   ).split(' '),
 );
 

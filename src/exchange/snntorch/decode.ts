@@ -21,7 +21,7 @@ export interface Decoded extends Imported {
 }
 
 /** More neurons than this in a plane's layer are refused. */
-const MOST = 2 ** 24;
+const MOST = 2 ** 22;
 
 /** A net from a state_dict of snnTorch's modules. @throws naming the module or tensor that cannot be read, or not be held */
 export async function decodeSnntorch(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Imported> {
@@ -46,9 +46,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions, exact: boolean
       else if (group.kind === 'Linear') linearLayer(building, group);
       else if (group.kind === 'Conv2d') convLayer(building, entry, group);
       else {
-        const next = entries.slice(i + 1).flatMap((e) => named.get(e.name) ?? []);
-        const linear = next.find((g) => g.kind === 'Linear');
-        building.width ??= widthsOf(group)[1] ?? (linear ? widthsOf(linear)[0] : null);
+        building.width ??= widthsOf(group)[1] ?? widthAfter(entries, i, named);
         neuronLayer(building, entry, group);
         const { kind } = building.layers.at(-1)!.config;
         const place = String(building.layers.length - 1);
@@ -63,6 +61,12 @@ export function decode(bytes: Uint8Array, options: DecodeOptions, exact: boolean
     }
   });
   return { net: new Sequential(...building.layers), notes: building.notes, origins };
+}
+
+/** What the first matrix after an entry takes. */
+function widthAfter(entries: readonly Entry[], i: number, named: ReadonlyMap<string, Group>): number | null {
+  const linear = entries.slice(i + 1).find(({ name }) => named.get(name)?.kind === 'Linear');
+  return linear ? widthsOf(named.get(linear.name)!)[0] : null;
 }
 
 /** Where the files that are written here say the order of their modules. */

@@ -27,6 +27,11 @@ export function neuronLayer(building: Building, entry: Entry, group: Group): voi
   const factor = tensors.get('graded_spikes_factor')!.values.find((x) => x !== 1);
   if (factor !== undefined) throw new Error(`graded_spikes_factor is ${factor}; spikes here are 0 and 1`);
 
+  const matrix = tensors.get('recurrent.weight')?.shape;
+  if (matrix && matrix.join() !== `${N},${N}`)
+    throw new Error(
+      `recurrent.weight must be [${N}, ${N}], got [${matrix.join(', ')}]; recurrent convolutions are not read`,
+    );
   const recurrent = tensors.has('recurrent.weight') ? 'dense' : tensors.has('recurrent.V') ? 'one-to-one' : false;
   const firing = {
     ...(mechanism === 'none' ? { reset: 'none' as const } : resetOf(building, entry, kind, mechanism as 'zero')),
@@ -162,11 +167,7 @@ function below(notes: string[], { name: module }: Entry, name: string, value: nu
 
 /** The weights among the neurons, of which none is from a neuron to itself. */
 function setMatrix({ options, notes }: Building, entry: Entry, layer: Neurons, { tensors }: Group, N: number): void {
-  const { shape, values } = tensors.get('recurrent.weight')!;
-  if (shape.join() !== `${N},${N}`)
-    throw new Error(
-      `recurrent.weight must be [${N}, ${N}], got [${shape.join(', ')}]; recurrent convolutions are not read`,
-    );
+  const { values } = tensors.get('recurrent.weight')!;
   const own = Array.from({ length: N }, (_, i) => i).filter((i) => values[i * (N + 1)] !== 0);
   if (own.length) {
     const what = `${own.length} of ${N} neurons have a weight to themselves, the first ${own[0]}`;

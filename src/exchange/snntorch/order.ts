@@ -26,24 +26,43 @@ const SAID = [
 /** Steps of the search for an order, and orders that it lists. */
 const EFFORT = 20_000;
 const SHOWN = 4;
+/** Modules among which an order is looked for, and names that a message lists. */
+const LISTED = 32;
 
 /** `fc1, lif1(reset_delay=False), AvgPool2d(size=2), Flatten, fc2` in its parts. @throws naming the entry */
 export function parseOrder(text: string): Entry[] {
-  const fail = (what: string): never => {
-    throw new Error(`snnTorch: order: ${what}`);
-  };
-  return text.split(/,(?![^(]*\))/).map((part) => {
-    const match = /^([^()]+?)\s*(?:\(([^()]*)\))?$/s.exec(part.trim());
-    if (!match) return fail(`'${part.trim()}' is no name with what is said of it in brackets`);
+  return partsOf(text).map((part) => {
+    const [name = '', inside] = part.split(/\((.*)/s).map((x) => x.trim());
+    const fail = (what: string): never => {
+      throw new Error(`snnTorch: order: '${part.trim()}': ${what}`);
+    };
+    if (name === '') fail('has no name');
+    if (inside !== undefined && !inside.endsWith(')')) fail('has a bracket that is not closed');
     const said = new Map<string, string>();
-    for (const pair of match[2]?.trim() ? match[2].split(',') : []) {
-      const [key = '', value] = pair.split(/=(.*)/s).map((x) => x.trim());
-      if (value === undefined) fail(`'${pair.trim()}' of ${match[1]} must be name=value`);
-      if (!SAID.includes(key)) fail(`'${key}' of ${match[1]} is not known${suggest(key, SAID)}`);
-      said.set(key, value!);
+    for (const pair of inside?.slice(0, -1).trim() ? inside.slice(0, -1).split(',') : []) {
+      const at = pair.indexOf('=');
+      if (at < 0) fail(`'${pair.trim()}' must be name=value`);
+      const key = pair.slice(0, at).trim();
+      if (!SAID.includes(key)) fail(`'${key}' is not known${suggest(key, SAID)}`);
+      said.set(key, pair.slice(at + 1).trim());
     }
-    return { name: match[1]!, said };
+    return { name, said };
   });
+}
+
+/** Text between commas that stand in no brackets. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  let [from, depth] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')') depth--;
+    else if (text[i] === ',' && depth <= 0) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...parts, text.slice(from)];
 }
 
 /**
@@ -56,17 +75,18 @@ export function inOrder(groups: readonly Group[], given: string | undefined): En
   const names = groups.map((g) => g.name);
   if (given !== undefined) {
     const entries = parseOrder(given);
-    const named = entries
-      .map((e) => e.name)
-      .filter((n) => names.includes(n) || !(PLAIN as readonly string[]).includes(n));
-    const unknown = named.find((n) => !names.includes(n));
-    if (unknown !== undefined)
-      throw new Error(
-        `snnTorch: order names '${unknown}', which the file has not${suggest(unknown, [...names, ...PLAIN])}`,
-      );
-    const twice = named.find((n, i) => named.indexOf(n) !== i);
-    if (twice !== undefined) throw new Error(`snnTorch: order names '${twice}' twice`);
-    const missing = names.find((n) => !named.includes(n));
+    const inFile = new Set(names);
+    const named = new Set<string>();
+    for (const { name } of entries) {
+      if (!inFile.has(name)) {
+        if ((PLAIN as readonly string[]).includes(name)) continue;
+        const known = [...names.slice(0, LISTED), ...PLAIN];
+        throw new Error(`snnTorch: order names '${name}', which the file has not${suggest(name, known)}`);
+      }
+      if (named.has(name)) throw new Error(`snnTorch: order names '${name}' twice`);
+      named.add(name);
+    }
+    const missing = names.find((n) => !named.has(n));
     if (missing !== undefined) throw new Error(`snnTorch: order leaves out '${missing}', which the file has`);
     return entries;
   }
@@ -81,9 +101,9 @@ export function inOrder(groups: readonly Group[], given: string | undefined): En
   const usual = search(groups, true);
   const found = usual.length ? usual : search(groups, false);
   if (found.length === 1) return found[0]!.map((g) => entry(g.name));
-  const say = `say in which order the modules follow one another: { order: '${names.join(', ')}' }`;
+  const say = `say in which order the modules follow one another: { order: '${listed(names)}' }`;
   if (found.length === 0)
-    throw new Error(`snnTorch: there is no order in which the widths of ${names.join(', ')} fit; ${say}`);
+    throw new Error(`snnTorch: there is no order in which the widths of ${listed(names)} fit; ${say}`);
   throw new Error(
     `snnTorch: the widths fit in several orders, such as ${found.map((f) => `'${f.map((g) => g.name).join(', ')}'`).join(' and ')}; ${say}`,
   );
@@ -91,6 +111,7 @@ export function inOrder(groups: readonly Group[], given: string | undefined): En
 
 /** Up to four orders in which each matrix fits the width before it, and neurons follow a matrix of as many rows, or may be first. */
 function search(groups: readonly Group[], weightsFirst: boolean): Group[][] {
+  if (groups.length > LISTED) tooMany(groups);
   const found: Group[][] = [];
   let effort = 0;
   const extend = (chain: Group[], width: number | null): void => {
@@ -112,11 +133,17 @@ function search(groups: readonly Group[], weightsFirst: boolean): Group[][] {
     }
   };
   extend([], null);
-  if (effort > EFFORT)
-    throw new Error(
-      `snnTorch: ${groups.length} modules are too many to find their order; say it: { order: '${groups.map((g) => g.name).join(', ')}' }`,
-    );
+  if (effort > EFFORT) tooMany(groups);
   return found;
+}
+
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, LISTED).join(', ')}${names.length > LISTED ? ', ...' : ''}`;
+
+function tooMany(groups: readonly Group[]): never {
+  throw new Error(
+    `snnTorch: ${groups.length} modules are too many to find their order; say it: { order: '${listed(groups.map((g) => g.name))}' }`,
+  );
 }
 
 /** Widths of a module's input and output, as far as its part of the state_dict tells. */

@@ -1,5 +1,6 @@
 import type { Neurons } from '../../layers/neurons.ts';
 import type { Semantics } from '../../neurons/semantics.ts';
+import { single } from '../pytorch/print.ts';
 import { effectiveWeights } from '../weights.ts';
 import { constrained, type Draft, linear, toVector } from './draft.ts';
 import { float, type Module, SPIKES_ONLY } from './module.ts';
@@ -48,8 +49,8 @@ export function planNeurons(draft: Draft, label: string, layer: Neurons): void {
   const constant = (name: string, values: Float64Array): void => {
     const one = values.length === 1;
     tensors.set(name, { shape: one ? [] : shape, values, dtype: 'F32' });
-    const some = float(Math.fround(values[0]!));
-    args.push(`${name}=${one ? some : `torch.full((${shape.join(', ')},), ${some})`}`);
+    const some = float(single(values[0]!));
+    args.push(`${name}=${one ? some : `torch.full((${shape.join(', ')}${shape.length === 1 ? ',' : ''}), ${some})`}`);
   };
   if (alpha) constant('alpha', alpha);
   constant('beta', beta);

@@ -1,5 +1,7 @@
+import type { Imported } from '../../../src/exchange/exported.ts';
 import { encodeNir } from '../../../src/exchange/nir/export.ts';
 import type { NirFile } from '../../../src/exchange/nir/graph.ts';
+import { netOf } from '../../../src/exchange/nir/import.ts';
 import { readNir } from '../../../src/exchange/nir/read.ts';
 import { replayGraph } from '../../../src/exchange/nir/replay.ts';
 import { validateNir } from '../../../src/exchange/nir/validate.ts';
@@ -9,6 +11,7 @@ import { plainNets } from '../nets.ts';
 import { sample } from '../sample.ts';
 import { type Target, way } from '../target.ts';
 import { patience, throughTree, worker } from './hdf5.ts';
+import { wrongNet } from './model.ts';
 
 const ours = async (): Promise<Uint8Array[]> =>
   Promise.all(plainNets().map(async (net) => (await encodeNir(net)).files[0]!.bytes));
@@ -44,4 +47,15 @@ export const nirRun: Target = {
   seeds: ours,
   makes,
   read: async (bytes) => replayGraph((await readNir(bytes, patience)).graph, sample()),
+};
+
+/** `decodeNir`: a net of what was read. */
+export const nirImport: Target = {
+  name: 'nir-import',
+  ...worker,
+  says: new RegExp(`${SAYS.source}|^(decodeNir|Sequential): `),
+  seeds: async () => [...(await ours()), fixture('recurrent.nir.gz')],
+  makes,
+  read: async (bytes) => netOf((await readNir(bytes, patience)).graph),
+  wrong: (value) => wrongNet((value as Imported).net),
 };

@@ -290,3 +290,13 @@ function findLast(bytes: Uint8Array, pattern: readonly number[]): number {
     if (pattern.every((x, i) => bytes[at + i] === x)) return at;
   throw new Error('not found');
 }
+
+test('a Buffer of Node\'s is read like any bytes, at any place in its memory', () => {
+  const file = encodeNpy(npy(Float32Array.of(1.5, -2, 1e-9), [3]));
+  for (let offset = 0; offset < 8; offset++) {
+    const shifted = new Uint8Array(file.length + 8);
+    shifted.set(file, offset);
+    const read = decodeNpy(Buffer.from(shifted.buffer, offset, file.length));
+    expect([...read.data]).toEqual([1.5, -2, Math.fround(1e-9)]);
+  }
+});

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import type { Activity, Sample } from '../../../src/exchange/activity.ts';
 import { compare } from '../../../src/exchange/compare.ts';
 import { decodeModel } from '../../../src/exchange/onnx/decode.ts';
-import { VERSION } from '../../../src/exchange/onnx/export.ts';
 import { checkOnnx, encodeOnnx, inspectOnnx, type OnnxOptions, replayOnnx } from '../../../src/exchange/onnx/index.ts';
 import { notesOf, readOnnx } from '../../../src/exchange/onnx/replay.ts';
 import { Runner } from '../../../src/exchange/onnx/run.ts';
 import { numbersOf } from '../../../src/exchange/onnx/tensors.ts';
 import { makeSample } from '../../../src/exchange/sample.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
+import { VERSION } from '../../../src/exchange/version.ts';
 import { changing, disturb, nets, still } from './onnx_nets.ts';
 
 ort.env.wasm.numThreads = 1;

@@ -138,7 +138,7 @@ describe('the module of plain PyTorch', () => {
     expect(text).not.toContain('x"""');
     const lines = linesOf(text);
     // names that Python or nn.Module have for other things
-    expect(lines).toContain("half = self._parameters['half'].clamp(0, 1)");
+    expect(lines).toContain("half = within(self._parameters['half'], 0, 1)");
     expect(lines).toContain("lambda2 = self._buffers['lambda'].clamp(0, 1)");
     expect(lines).toContain('x_ = self.x.clamp(0, 1)');
     expect(lines).toContain('lambda_, current_ = current_, current__new');
