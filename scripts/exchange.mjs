@@ -117,10 +117,10 @@ async function environment() {
   const complete = path.join(venv, '.complete');
   if (existsSync(complete)) return interpreter(venv);
   mkdirSync(cache, { recursive: true });
-  for (const old of readdirSync(cache))
-    if (old.startsWith(`venv-${kind}`)) rmSync(path.join(cache, old), { recursive: true });
   const found = await run(values.python, ['--version']);
   if (found.code !== 0) fail(`needs Python 3.11 or newer, and ${found.output.trim()} (--python FILE names another)`);
+  for (const old of readdirSync(cache))
+    if (old.startsWith(`venv-${kind}`)) rmSync(path.join(cache, old), { recursive: true });
   const make = await run(values.python, ['-m', 'venv', ...(system ? ['--system-site-packages'] : []), venv]);
   if (make.code !== 0)
     fail(`${values.python} -m venv failed; Debian has it in the package python3-venv. It said:\n${make.output.trim()}`);

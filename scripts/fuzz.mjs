@@ -4,6 +4,7 @@
 //   --reader A,B     these readers alone; `--list` names them
 //   --seed 1         other mutants; --from N begins with mutant N of them
 //   --minutes N      ends each reader's campaign after so long
+//   --jobs N         processes that share a reader's mutants (1); what they find is the same
 //   --keep DIR       where mutants that failed are kept (runs/fuzz)
 //   --file FILE      reads one file with the one reader that is named
 import { spawn } from 'node:child_process';
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
     minutes: { type: 'string', default: 'Infinity' },
+    jobs: { type: 'string', default: '1' },
     keep: { type: 'string', default: path.join(root, 'runs', 'fuzz') },
     file: { type: 'string' },
     list: { type: 'boolean', default: false },
@@ -58,7 +60,7 @@ try {
   else if (values.file) failed = (await child(['--reader', values.reader ?? '', '--file', values.file])).code !== 0;
   else {
     const names = values.reader?.split(',') ?? (await child(['--list'], true)).output.trim().split('\n');
-    for (const name of names) failed = !(await survives(name)) || failed;
+    for (const name of names) failed = !(await shared(name)) || failed;
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -66,14 +68,21 @@ try {
 }
 process.exitCode = failed ? 1 : 0;
 
-/** Runs a reader's campaign to its end, past mutants that end the process or never end. */
-async function survives(reader) {
+/** Runs a reader's campaign in as many processes as are asked for, each with a range of mutants of its own. */
+async function shared(reader) {
+  const [from, files, jobs] = [Number(values.from), Number(values.files), Number(values.jobs)];
+  const ends = Array.from({ length: jobs + 1 }, (_, i) => from + Math.round((i * files) / jobs));
+  const results = await Promise.all(ends.slice(1).map((end, i) => survives(reader, ends[i], end)));
+  return results.every(Boolean);
+}
+
+/** Runs one process's campaign to its end, past mutants that end the process or never end. */
+async function survives(reader, first, last) {
   const until = performance.now() + Number(values.minutes) * 60_000;
-  const [first, last] = [Number(values.from), Number(values.from) + Number(values.files)];
   let good = true;
   let deaths = 0;
   for (let from = first; from < last; ) {
-    const state = path.join(scratch, 'state');
+    const state = path.join(scratch, `${reader}-${first}`);
     const seconds = Math.max(0, (until - performance.now()) / 1000);
     const args = ['--reader', reader, '--seed', values.seed, '--keep', values.keep, '--state', state];
     const { code, hung, done } = await child(

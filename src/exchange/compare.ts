@@ -33,12 +33,18 @@ export interface Comparison {
  * not hide the rest.
  *
  * @param activity must have the spikes of every spiking layer under the layer's label
+ * @param own what the net does by itself, where that is known (`simulate`)
  * @throws when it is not an activity of this net on this sample, naming the layer
  */
-export async function compare(net: Sequential, sample: Sample, activity: Activity): Promise<Comparison> {
-  const own = await simulate(net, sample);
+export async function compare(
+  net: Sequential,
+  sample: Sample,
+  activity: Activity,
+  own?: Activity,
+): Promise<Comparison> {
+  const alone = own ?? (await simulate(net, sample));
   const others = new Map(activity.layers.map((layer) => [layer.label, layer]));
-  for (const { label, spikes } of own.layers) {
+  for (const { label, spikes } of alone.layers) {
     if (!spikes) continue;
     const given = others.get(label)?.spikes;
     if (!given) throw new Error(`compare: the activity has no spikes of layer ${label}`);
@@ -54,7 +60,7 @@ export async function compare(net: Sequential, sample: Sample, activity: Activit
     const given = others.get(label)?.voltage;
     return voltage && given ? [largest(given, voltage)] : [];
   });
-  const spiking = own.layers.flatMap(({ label, spikes }) => (spikes ? [{ label, spikes }] : []));
+  const spiking = alone.layers.flatMap(({ label, spikes }) => (spikes ? [{ label, spikes }] : []));
   const output = largest(activity.outputs, driven.outputs);
   const voltage = voltages.length ? Math.max(...voltages) : null;
   const { count, largest: distance } = driven.flips;

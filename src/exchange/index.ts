@@ -18,6 +18,8 @@ export {
 } from './netx/loihi.ts';
 export { readNirData, writeNirData } from './nir/data.ts';
 export type { NirArray, NirFile, NirGraph, NirNode } from './nir/graph.ts';
+export type { NirImportOptions, NirOptions, SemanticsName } from './nir/index.ts';
+export { graphOf, netOf } from './nir/index.ts';
 export { runNir } from './nir/interpret.ts';
 export { readNir } from './nir/read.ts';
 export { validateNir } from './nir/validate.ts';

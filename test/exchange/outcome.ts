@@ -41,7 +41,7 @@ export function sameSpikes({ layers }: Activity, arrays: ReadonlyMap<string, Npy
 }
 
 /** What the neurons of each net are called. */
-const layersOf = new WeakMap<Sequential, readonly Trace[]>();
+const alone = new WeakMap<Sequential, Activity>();
 
 /**
  * Judges what a tool saw: arrays `output`, `spikes.PLACE`, `voltage.PLACE`, [T, B, N].
@@ -55,8 +55,9 @@ export async function judged(
   arrays: ReadonlyMap<string, NpyArray>,
   { inOrder = false, after = false } = {},
 ): Promise<Outcome> {
-  if (!layersOf.has(net)) layersOf.set(net, (await simulate(net, sample)).layers);
-  const layers = layersOf.get(net)!.map(({ label, N, spikes }, i): Trace => {
+  if (!alone.has(net)) alone.set(net, await simulate(net, sample));
+  const own = alone.get(net)!;
+  const layers = own.layers.map(({ label, N, spikes }, i): Trace => {
     const place = inOrder ? String(i) : label.split(' ')[0]!;
     const of = (name: string) => {
       const array = arrays.get(`${name}.${place}`);
@@ -68,7 +69,7 @@ export async function judged(
   if (!outputs) throw new Error('the judge gave no output');
   const seen: Activity = { T: sample.T, B: sample.B, layers, outputs: numbersOf(outputs) };
   const activity = after ? await withoutResets(net, sample, seen) : seen;
-  const { spikes, differ, distance, voltage, output } = await compare(net, sample, activity);
+  const { spikes, differ, distance, voltage, output } = await compare(net, sample, activity, own);
   const equal = !(distance >= NEAR) && !(output > TOLERANCE) && !((voltage ?? 0) > TOLERANCE);
   const verdict = equal ? 'equal' : 'wrong';
   // nets without spikes are judged by what they put out

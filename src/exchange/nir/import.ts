@@ -21,7 +21,8 @@ export interface NirImportOptions {
 /**
  * A NIR file as a net that fires the spikes which the specification, or a program, makes of the file. Input gains, r
  * and v_leak go into weights and biases, or thresholds where there are none; every parameter is rounded to float32.
- * Files that we wrote come back as the layers that they were.
+ * Files that we wrote come back as the layers that they were; where semantics are given, only if the file fires their
+ * spikes.
  *
  * @throws when the file is none, and naming node and type where no layer computes it, or the program refuses it
  */
@@ -42,6 +43,6 @@ export function netOf(graph: NirGraph, options: NirImportOptions = {}): Imported
   const shapes = validateNir(read);
   const notes = [`read as ${s.title}, in steps of ${dt} s`];
   if (name !== 'nir' && own !== undefined && own !== dt) notes.push(`the file was written for steps of ${own} s`);
-  const parts = partsOf(read, shapes, s, dt);
+  const parts = partsOf(read, shapes, s, dt, options.semantics === undefined);
   return { net: buildLayers(parts, notes), notes };
 }

@@ -39,9 +39,10 @@ export type Part = { readonly place: string } & (
 /**
  * A valid graph as what its layers will be made of.
  *
+ * @param loose whether layers that we wrote may come back where the file has only the nearest thing
  * @throws naming node and type where no layer computes it
  */
-export function partsOf(graph: NirGraph, shapes: NirShapes, s: Semantics, dt: number): Series<Part> {
+export function partsOf(graph: NirGraph, shapes: NirShapes, s: Semantics, dt: number, loose: boolean): Series<Part> {
   const flat = flattened(graph);
   for (const [name, node] of flat.nodes) requireKnown(name, node, s);
   const groups = groupsOf(flat, dt);
@@ -50,7 +51,9 @@ export function partsOf(graph: NirGraph, shapes: NirShapes, s: Semantics, dt: nu
   for (const members of groups) {
     const node = flat.nodes.get(members[0]!)!;
     const part =
-      members.length > 1 || isCell(node) ? cellPart(members, flat, s, dt) : simplePart(members[0]!, node, shapes, dt);
+      members.length > 1 || isCell(node)
+        ? cellPart(members, flat, s, dt, loose)
+        : simplePart(members[0]!, node, shapes, dt);
     const exit = part.kind === 'cell' ? part.cell.exit : members[0]!;
     parts.set(exit, part);
     for (const m of members) exits.set(m, exit);
@@ -64,7 +67,8 @@ export function partsOf(graph: NirGraph, shapes: NirShapes, s: Semantics, dt: nu
   if (!series) {
     const forks = [...before].filter(([, from]) => from.length > 1).map(([name]) => `'${name}'`);
     throw new Error(
-      `NIR graph: what comes together at ${forks.slice(0, 5).join(', ')} is no sum of branches that part from one place, as Residual and Parallel make it; the graph itself can be run all the same, by runNir`,
+      `NIR graph: what comes together at ${forks.slice(0, 5).join(', ')} is no sum of branches that part from one place, as ` +
+        'Residual and Parallel make it; the graph itself can be run all the same, by runNir',
     );
   }
   return series;
@@ -96,7 +100,7 @@ function groupsOf(flat: FlatGraph, dt: number): string[][] {
   return [...groups.values()];
 }
 
-function cellPart(members: readonly string[], flat: FlatGraph, s: Semantics, dt: number): Part {
+function cellPart(members: readonly string[], flat: FlatGraph, s: Semantics, dt: number, loose: boolean): Part {
   const cell = cellOf(members, { flat, s, dt });
   const node = flat.nodes.get(cell.exit)!;
   const label = textOf(node, KEYS.label);
@@ -106,7 +110,7 @@ function cellPart(members: readonly string[], flat: FlatGraph, s: Semantics, dt:
     place: cell.exit,
     cell,
     was: was ?? null,
-    hint: kind ? { kind, options: optionsOf(node) } : null,
+    hint: kind ? { kind, options: optionsOf(node), loose } : null,
   };
 }
 

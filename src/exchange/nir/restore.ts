@@ -21,6 +21,8 @@ import { uniform } from './values.ts';
 export interface Hint {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Whether it may come back where the file has only the nearest thing. */
+  readonly loose: boolean;
 }
 
 /** One value where all neurons have the same. */
@@ -156,7 +158,7 @@ export function layerFor(
       const layer = make(hint.kind, cell, weights, options, constantsFor(hint.kind, meant, options));
       const own = formOf(layer);
       const lossy = hint.kind === 'ALIF' || own.refractory > 0 || own.reset.kind !== form.reset.kind;
-      if (alike(own, meant, lossy)) {
+      if ((!lossy || hint.loose) && alike(own, meant, lossy)) {
         if (lossy)
           notes.push(`comes back as the ${hint.kind} that it was, of which the file has only the nearest thing`);
         return { layer, form: own, notes };

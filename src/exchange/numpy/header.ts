@@ -73,7 +73,7 @@ export function parseHeader(text: string, where: string): NpyHeader {
   expect('{');
   while (!take('}')) {
     const key = string();
-    if (found.has(key)) fail(`each key once, not '${key}' again`);
+    if (found.has(key)) fail(`each key once, not '${key.slice(0, 40)}' again`);
     expect(':');
     if (key === 'descr') {
       skip();
@@ -82,7 +82,7 @@ export function parseHeader(text: string, where: string): NpyHeader {
       found.set(key, string());
     } else if (key === 'fortran_order') found.set(key, bool());
     else if (key === 'shape') found.set(key, tuple());
-    else fail(`descr, fortran_order or shape, not the key '${key}'`);
+    else fail(`descr, fortran_order or shape, not the key '${key.slice(0, 40)}'`);
     if (!take(',')) {
       expect('}');
       break;

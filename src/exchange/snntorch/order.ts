@@ -81,7 +81,7 @@ export function inOrder(groups: readonly Group[], given: string | undefined): En
       if (!inFile.has(name)) {
         if ((PLAIN as readonly string[]).includes(name)) continue;
         const known = [...names.slice(0, LISTED), ...PLAIN];
-        throw new Error(`snnTorch: order names '${name}', which the file has not${suggest(name, known)}`);
+        throw new Error(`snnTorch: order names '${name.slice(0, 80)}', which the file has not${suggest(name, known)}`);
       }
       if (named.has(name)) throw new Error(`snnTorch: order names '${name}' twice`);
       named.add(name);

@@ -56,11 +56,10 @@ describe('what we wrote comes back as it was', () => {
     ['a readout', [new Readout(3, N, { tau: 15, delay: 1, bias: true })]],
   ];
   for (const [name, layers, options] of nets)
-    test(name, async () => {
+    test(name, () => {
       const net = new Sequential(...layers);
       for (const [key, p] of net.namedParameters()) if (/bias$/.test(key)) p.data.fill(0.3);
-      const { files } = await encodeNir(net, options);
-      const back = (await decodeNir(files[0]!.bytes)).net;
+      const back = netOf(graphOf(net, options)).net;
       expect(back.layers.map((l) => l.config.kind)).toEqual(layers.map((l) => l.config.kind));
       const own = net.namedParameters();
       for (const [key, p] of back.namedParameters()) expect(off(p.data, own.get(key)!.data), key).toBeLessThan(2e-7);
@@ -69,6 +68,24 @@ describe('what we wrote comes back as it was', () => {
       for (const [key, p] of back.namedParameters())
         if (/weight$/.test(key)) expect(p.data, key).toEqual(own.get(key)!.data);
     });
+
+  test('from a file, in float32 too', async () => {
+    const net = new Sequential(new AHP(3, N, { recurrent: true, beta: 0.5 }), new Readout(N, 2));
+    for (const precision of ['float64', 'float32'] as const) {
+      const { files } = await encodeNir(net, { compose: true, precision });
+      const { net: back, notes } = await decodeNir(files[0]!.bytes);
+      expect(back.layers.map((l) => l.config.kind)).toEqual(['AHP', 'Readout']);
+      const own = net.namedParameters();
+      for (const [key, p] of back.namedParameters()) expect(off(p.data, own.get(key)!.data), key).toBeLessThan(1e-5);
+      expect(notes.slice(0, 2)).toEqual([
+        'NIR 1.0.8',
+        expect.stringMatching(/^read as NIR: Euler steps .* in steps of 0.0001 s$/),
+      ]);
+    }
+    await expect(decodeNir(new Uint8Array(0), { semantik: 'nir' } as object)).rejects.toThrow(
+      /no option 'semantik'; did you mean/,
+    );
+  });
 
   test('containers and planes', () => {
     const conv = new Conv2d([1, 5, 4], 2, [2, 2], { padding: 'same' });
