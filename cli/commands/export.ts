@@ -4,8 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { FormatName } from '../../src/exchange/index.ts';
 import { type Parsed, parseFlags, UsageError } from '../args.ts';
 import { type Library, loadLibrary } from '../library.ts';
-import { isFile } from '../run-folder.ts';
+import { isFile, isFolder } from '../run-folder.ts';
 import { readSample } from '../sample.ts';
+import { inWords } from '../words.ts';
+
+type Net = Parameters<Library['simulate']>[0];
 
 export const summary = 'writes a saved net for another tool, and checks that it fires the same spikes';
 
@@ -28,7 +31,8 @@ Usage: spiketape export model.safetensors --to FORMAT [options]
 
 nir:       --gain unit|tau/dt (input gain in the weights, or as r), --recurrence nested|flat, --dt SECONDS (in the file),
            --precision float32|float64, --compose (AHP, ALIF and subtractive resets as compositions of primitives)
-onnx:      --mode sequence|step, --opset N, --record (spikes and voltages as outputs too), --double
+onnx:      --mode sequence|step, --states optional|required, --opset N, --record (spikes and voltages as outputs too),
+           --double
 netx:      --scale N (integer weight of a weight of 1; default 64)
 
 Exit code: 0 written, and the same spikes; 1 it could not be written, or the spikes differ without --allow-lossy; 2 wrong usage.
@@ -49,6 +53,7 @@ const OPTIONS = {
   precision: { type: 'string', value: 'float32|float64' },
   compose: { type: 'boolean' },
   mode: { type: 'string', value: 'sequence|step' },
+  states: { type: 'string', value: 'optional|required' },
   opset: { type: 'string', value: 'N' },
   record: { type: 'boolean' },
   double: { type: 'boolean' },
@@ -63,6 +68,7 @@ const FLAGS: Readonly<Record<string, readonly [format: FormatName, option: strin
   precision: ['nir', 'precision'],
   compose: ['nir', 'compose'],
   mode: ['onnx', 'mode'],
+  states: ['onnx', 'states'],
   opset: ['onnx', 'opset', true],
   record: ['onnx', 'record'],
   double: ['onnx', 'double'],
@@ -71,6 +77,9 @@ const FLAGS: Readonly<Record<string, readonly [format: FormatName, option: strin
 
 /** What float32 makes of sums in another order, in large voltages of many inputs; relative to 1 + |v|. */
 const ROUNDING = 1e-4;
+
+/** More than that is kept in memory several times. */
+const MOST_STEPS = 100_000;
 
 export async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags(argv, OPTIONS);
@@ -90,7 +99,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return await write(library, model, format, options, values);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    process.stderr.write(`${inFlags((error as Error).message)}\n`);
+    process.stderr.write(`${inFlags(inWords(error).message)}\n`);
     return 1;
   }
 }
@@ -104,34 +113,29 @@ async function write(
 ): Promise<number> {
   const { net, notes: assumed } = await library.load(model);
   for (const note of assumed) say(note);
-  const { extension } = library.formats[format];
-  const out = (values.out as string | undefined) ?? defaultOut(model, format, extension);
+  checkOptions(library, net, format, options);
+  const out = outOf(model, format, library.formats[format].extension, values.out as string | undefined);
+  const sample = await sampleOf(library, net, values);
   const allowLossy = values['allow-lossy'] === true;
   const { files, lost, notes } = await library.exportNet(net, format, {
-    name: basename(out).replace(/\.[^.]+$/, ''),
+    name: library.stemOf(out),
     allowLossy,
     options,
   });
-  const folder = dirname(out);
-  const paths = files.map(({ name }) => join(folder, name));
-  const there = paths.filter((path) => existsSync(path));
+  const written = library.placed(out, files);
+  const beside = format === 'pytorch' && sample ? [out.replace(/\.py$/, '.sample.npz')] : [];
+  const there = [...written.map(({ name }) => name), ...beside].filter((path) => existsSync(path));
   if (there.length && values.force !== true)
     throw new UsageError(
       `export: ${there.join(' and ')} is there already; --force writes over it, --out names another`,
     );
   for (const line of lost) say(inFlags(`lost: ${line}`));
   for (const line of notes) say(inFlags(`note: ${line}`));
-  const sample =
-    values['no-verify'] === true
-      ? null
-      : values.sample === undefined
-        ? await library.makeSample(net, { T: positive(values.steps, 200) })
-        : await readSample(library, values.sample as string);
-  await library.writeFiles(paths.map((path, i) => ({ name: path, bytes: files[i]!.bytes })));
-  for (const [i, path] of paths.entries()) say(`${path}  ${files[i]!.bytes.length} bytes`);
+  await library.writeFiles([...written.slice(1), written[0]!]);
+  for (const { name, bytes } of written) say(`${name}  ${bytes.length} bytes`);
   if (!sample) return 0;
   const result = await library.verify(net, format, files, sample);
-  if (!result) return inPython(library, net, sample, paths[0]!, values.python as string | undefined);
+  if (!result) return inPython(library, net, sample, out, beside[0]!, values.python as string | undefined);
   say(library.comparisonText(result, sample));
   const off = Math.max(result.output, result.voltage ?? 0);
   if (result.distance < library.NEAR && off < ROUNDING) return 0;
@@ -140,15 +144,55 @@ async function write(
   return lost.length && allowLossy ? 0 : 1;
 }
 
+/** What the files are compared on; null for nothing. */
+async function sampleOf(
+  library: Library,
+  net: Net,
+  values: Parsed['values'],
+): Promise<Awaited<ReturnType<Library['makeSample']>> | null> {
+  const unwanted = (['sample', 'steps', 'python'] as const).find((flag) => values[flag] !== undefined);
+  if (values['no-verify'] === true) {
+    if (unwanted) throw new UsageError(`--${unwanted}: nothing is run with --no-verify`);
+    return null;
+  }
+  if (values.sample === undefined) return library.makeSample(net, { T: positive(values.steps, 200) });
+  if (values.steps !== undefined) throw new UsageError('--steps: the file of --sample has steps of its own');
+  const sample = await readSample(library, values.sample as string);
+  try {
+    library.checkSample('--sample', net, sample);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return sample;
+}
+
+/** @throws UsageError for what the format does not know, before anything else is done */
+function checkOptions(library: Library, net: Net, format: FormatName, options: Record<string, unknown>): void {
+  try {
+    library.formats[format].check(net, options);
+  } catch (error) {
+    throw new UsageError(inFlags((error as Error).message));
+  }
+}
+
+/** The file that the export is about, as it was asked for. */
+function outOf(model: string, format: FormatName, extension: string, given: string | undefined): string {
+  if (given === undefined) return defaultOut(model, format, extension);
+  if (/[/\\]$/.test(given) || /^\.{1,2}$/.test(basename(given)) || isFolder(given))
+    throw new UsageError(`--out: expected a file, got the folder ${given}`);
+  if (format === 'pytorch' && !given.endsWith('.py')) throw new UsageError(`--out: a module of Python must end in .py`);
+  return given;
+}
+
 /** The sample and what the net does on it, beside the module; and the module's own comparison where there is a Python. */
 async function inPython(
   library: Library,
-  net: Parameters<Library['simulate']>[0],
+  net: Net,
   sample: Parameters<Library['simulate']>[1],
   module: string,
+  beside: string,
   python: string | undefined,
 ): Promise<number> {
-  const beside = module.replace(/\.py$/, '.sample.npz');
   const bytes = await library.activityNpz(sample, await library.simulate(net, sample));
   await library.writeFiles([{ name: beside, bytes }]);
   say(`${beside}  ${bytes.length} bytes: inputs, and what the net makes of them`);
@@ -163,7 +207,10 @@ async function inPython(
 
 /** The library's names of options as the command's. */
 const inFlags = (text: string): string =>
-  text.replace(/\ballowLossy\b/g, '--allow-lossy').replace(/\(option (\w+)\)/g, '(--$1)');
+  text
+    .replace(/\ballowLossy\b/g, '--allow-lossy')
+    .replace(/\(option (\w+)\)/g, '(--$1)')
+    .replace(/\b(mode|states) '(\w+)'/g, '--$1 $2');
 
 /** What belongs to the format; a flag of another one is an error, not silence. */
 function optionsOf(format: FormatName, values: Parsed['values']): Record<string, unknown> {
@@ -184,15 +231,16 @@ function optionsOf(format: FormatName, values: Parsed['values']): Record<string,
 function positive(value: string | boolean | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
   const n = Number(value);
-  if (!(Number.isInteger(n) && n > 0)) throw new UsageError(`--steps: expected a whole number above 0, got '${value}'`);
+  if (!(Number.isInteger(n) && n > 0 && n <= MOST_STEPS))
+    throw new UsageError(`--steps: expected a whole number in 1 .. ${MOST_STEPS}, got '${value}'`);
   return n;
 }
 
 function defaultOut(model: string, format: FormatName, extension: string): string {
   const stem = basename(model).replace(/\.[^.]+$/, '');
-  // a state_dict of snnTorch beside ours, whose extension it has
-  const name = format === 'snntorch' ? `${stem}_snntorch` : stem;
-  return join(dirname(model), `${name}${extension}`);
+  // beside ours, whose extensions they have
+  const apart: Partial<Record<FormatName, string>> = { snntorch: '_snntorch', json: '_values', safetensors: '_copy' };
+  return join(dirname(model), `${stem}${apart[format] ?? ''}${extension}`);
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

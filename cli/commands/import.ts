@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseFlags, UsageError } from '../args.ts';
 import { loadLibrary } from '../library.ts';
 import { isFile } from '../run-folder.ts';
+import { inWords } from '../words.ts';
 
 export const summary = "reads another tool's net: NIR, snnTorch, NetX";
 
@@ -55,8 +56,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       resetDelay: late === undefined ? undefined : late === 'true',
     }).filter(([, value]) => value !== undefined),
   );
-  const stem =
-    (values.out as string | undefined)?.replace(/\.safetensors$/, '') ?? basename(file).replace(/\.[^.]+$/, '');
+  const stem = stemFor(file, values.out as string | undefined);
   const paths = [`${stem}.safetensors`, `${stem}.json`];
   const there = paths.filter((path) => existsSync(path));
   if (there.length && values.force !== true)
@@ -73,7 +73,23 @@ export async function run(argv: readonly string[]): Promise<number> {
     for (const path of paths) process.stdout.write(`${join(dirname(path), basename(path))}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    const text = inWords(error).message.replace(/\{ order: '([^']*)' \}/g, "--order '$1'");
+    process.stderr.write(`${text}\n`);
     return 1;
   }
+}
+
+/** What the two files are called, without their extensions; never what is read. */
+function stemFor(file: string, out: string | undefined): string {
+  if (out !== undefined) {
+    if (/\.safetensors$/.test(out)) {
+      if (resolve(out) === resolve(file)) throw new UsageError(`--out: ${out} is the file that is read`);
+      return out.replace(/\.safetensors$/, '');
+    }
+    if (/\.\w+$/.test(basename(out)) || /[/\\]$/.test(out))
+      throw new UsageError(`--out: expected a file that ends in .safetensors, got ${out}`);
+    return out;
+  }
+  const own = basename(file).replace(/\.[^.]+$/, '');
+  return resolve(`${own}.safetensors`) === resolve(file) ? `${own}_imported` : own;
 }

@@ -3,6 +3,7 @@ import { parseFlags, UsageError } from '../args.ts';
 import { loadLibrary } from '../library.ts';
 import { isFile } from '../run-folder.ts';
 import { table } from '../table.ts';
+import { inWords } from '../words.ts';
 
 export const summary = 'shows what is in a file: its graph, its parameters, and what each format would lose';
 
@@ -30,7 +31,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(values.json === true ? jsonOf(found) : textOf(found));
     return 0;
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(`${inWords(error).message}\n`);
     return 1;
   }
 }

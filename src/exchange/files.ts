@@ -1,5 +1,5 @@
 import type { ExportedFile } from './exported.ts';
-import { partsOf } from './names.ts';
+import { beside, partsOf } from './names.ts';
 
 /** Where a net's files are written to and read from: `host.output` of `spiketape/host` is one. */
 export interface FileStore {
@@ -36,10 +36,10 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
   return {
     read: (path) => fs.readFile(path),
     async write(path, content) {
-      const { folder } = partsOf(path);
+      const { folder, name } = partsOf(path);
       if (folder) await fs.mkdir(folder, { recursive: true });
-      const name = path.slice(folder ? folder.length : 0).replace(/^[/\\]/, '');
-      const temporary = `${folder ? `${folder}/` : ''}.${name}.${crypto.randomUUID()}.part`;
+      // a name by which the runner knows files that were never completed
+      const temporary = beside(folder, `.${name}.${crypto.randomUUID().slice(-12)}.part`);
       try {
         const handle = await fs.open(temporary, 'wx');
         try {
@@ -49,6 +49,10 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
           await handle.close();
         }
         await fs.rename(temporary, path);
+        // a rename is on disk once its folder is; not every system can say so
+        const place = await fs.open(folder || '.', 'r').catch(() => null);
+        await place?.sync().catch(() => undefined);
+        await place?.close();
       } catch (error) {
         await fs.rm(temporary, { force: true }).catch(() => undefined);
         throw error;
@@ -57,14 +61,12 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
   };
 }
 
-/** Writes files into a folder ('' is the store's own). */
-export async function writeAll(store: FileStore, folder: string, files: readonly ExportedFile[]): Promise<string[]> {
-  const paths = files.map(({ name }) => (folder ? `${folder}/${name}` : name));
-  for (const [i, { bytes }] of files.entries()) await store.write(paths[i]!, bytes);
-  return paths;
+/** Writes files by their paths, one after the other. */
+export async function writeAll(store: FileStore, files: readonly ExportedFile[]): Promise<void> {
+  for (const { name, bytes } of files) await store.write(name, bytes);
 }
 
 /** Writes files by their paths into the file system (Node), each complete or not at all. */
 export async function writeFiles(files: readonly ExportedFile[]): Promise<void> {
-  await writeAll(await nodeFiles('writeFiles'), '', files);
+  await writeAll(await nodeFiles('writeFiles'), files);
 }

@@ -4,6 +4,7 @@ import { onlyKnown, suggest } from '../neurons/nearest.ts';
 import type { Activity, Sample } from './activity.ts';
 import type { Exported, ExportedFile, Verdict } from './exported.ts';
 import { decodeJson, encodeJson } from './json.ts';
+import { modelFiles } from './model_file.ts';
 import { checkNetx, encodeNetx, replayNetx } from './netx/index.ts';
 import { checkNir, encodeNir, replayNir } from './nir/index.ts';
 import { loadWeightsNpz, weightsNpz } from './numpy/index.ts';
@@ -73,7 +74,7 @@ export const formats = {
     'spiketape: parameters as safetensors, structure as JSON',
     '.safetensors',
     (net, name) => {
-      const { json, safetensors } = saveModel(net);
+      const { json, safetensors } = modelFiles(net);
       return [
         { name: `${name}.safetensors`, bytes: safetensors },
         { name: `${name}.json`, bytes: text(json) },

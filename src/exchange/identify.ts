@@ -6,7 +6,9 @@ export type Kind = 'hdf5' | 'zip' | 'npy' | 'json' | 'safetensors' | 'onnx' | 'u
 const starts = (bytes: Uint8Array, ...first: number[]): boolean => first.every((b, i) => bytes[i] === b);
 
 export function identify(bytes: Uint8Array): Kind {
-  if (starts(bytes, 0x89, 0x48, 0x44, 0x46)) return 'hdf5';
+  // a block of its user's may come first, of 512 bytes or a power of two times that
+  for (let at = 0; at < bytes.length; at = at === 0 ? 512 : 2 * at)
+    if (starts(bytes.subarray(at), 0x89, 0x48, 0x44, 0x46)) return 'hdf5';
   if (starts(bytes, 0x50, 0x4b)) return 'zip';
   if (starts(bytes, 0x93, 0x4e, 0x55, 0x4d)) return 'npy';
   // the length of a header comes first, and the header is an object

@@ -7,6 +7,7 @@ export { type FileStore, writeFiles } from './files.ts';
 export { type Format, type FormatName, type FormatOptions, formatNames, formats } from './formats.ts';
 export { type Inspected, inspect } from './inspect.ts';
 export { fromBlob, type LoadOptions, load } from './load.ts';
+export { placed, stemOf } from './names.ts';
 export {
   fires,
   type LoihiNeurons,
@@ -38,5 +39,5 @@ export {
 } from './numpy/index.ts';
 export { makeSample, type SampleOptions } from './sample.ts';
 export { type SaveOptions, save, toBlob } from './save.ts';
-export { type SimulateOptions, type Simulation, simulate } from './simulate.ts';
+export { checkSample, type SimulateOptions, type Simulation, simulate } from './simulate.ts';
 export { comparisonText, verify } from './verify.ts';

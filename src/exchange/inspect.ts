@@ -1,5 +1,4 @@
 import { decodeSafetensors } from '../io/safetensors.ts';
-import { walk } from '../layers/container.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Sequential } from '../layers/sequential.ts';
 import type { Inspection, Verdict } from './exported.ts';
@@ -39,7 +38,7 @@ export async function inspect(path: string, options: LoadOptions = {}): Promise<
   } catch (error) {
     problem = (error as Error).message;
   }
-  const inspection = (await shown(bytes)) ?? (net && ofNet(net));
+  const inspection = (await shown(bytes)) ?? (net ? ofNet(net) : tensorsOf(bytes));
   if (!inspection) throw new Error(problem);
   const verdicts = new Map(net ? formatNames.map((name) => [name, formats[name].check(net, {})] as const) : []);
   return { inspection, net, problem, verdicts };
@@ -84,21 +83,34 @@ function arrays(
   return { format, facts: { arrays: nodes.length }, nodes };
 }
 
+/** Tensors without a net that is known. */
+const tensorsOf = (bytes: Uint8Array): Inspection | null =>
+  identify(bytes) === 'safetensors' ? arrays('safetensors', decodeSafetensors(bytes).tensors) : null;
+
 /** A net of ours, layer by layer. */
 export function ofNet(net: Sequential): Inspection {
-  const leaves = [...walk(net)].filter(([, layer]) => Object.keys(layer.children).length === 0);
   const parameters = net.parameters().reduce((sum, p) => sum + p.data.length, 0);
-  return {
-    format: 'spiketape',
-    facts: { inputs: net.inputs, outputs: net.outputs, parameters },
-    nodes: leaves.map(([place, layer], i) => ({
-      name: place,
-      type: layer.config.kind,
-      shape: `${layer.inputs} -> ${layer.outputs}`,
-      detail: detailOf(layer),
-      from: i === 0 ? [] : [leaves[i - 1]![0]],
-    })),
+  const nodes: Inspection['nodes'][number][] = [];
+  /** @returns the places whose outputs leave the layer */
+  const flow = (layer: Layer, place: string, from: readonly string[]): readonly string[] => {
+    const { kind } = layer.config;
+    const within = Object.entries(layer.children);
+    const inside = (name: string): string => (place ? `${place}.${name}` : name);
+    const chain = (parts: typeof within): readonly string[] =>
+      parts.reduce((before, [name, child]) => flow(child, inside(name), before), from);
+    if (kind === 'Sequential') return chain(within);
+    if (kind === 'Parallel') return within.flatMap(([name, child]) => flow(child, inside(name), from));
+    if (kind === 'Residual') {
+      const past = within.filter(([name]) => name === 'projection');
+      const body = chain(within.filter(([name]) => name !== 'projection'));
+      return [...body, ...(past.length ? chain(past) : from)];
+    }
+    const shape = `${layer.inputs} -> ${layer.outputs}`;
+    nodes.push({ name: place, type: kind, shape, detail: detailOf(layer), from });
+    return [place];
   };
+  flow(net, '', []);
+  return { format: 'spiketape', facts: { inputs: net.inputs, outputs: net.outputs, parameters }, nodes };
 }
 
 /** Parameters: matrices by their shape, constants by their range. */

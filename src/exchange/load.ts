@@ -8,7 +8,8 @@ import type { FormatOptions } from './formats.ts';
 import { readHdf5 } from './hdf5/read.ts';
 import { hdf5Kind, identify } from './identify.ts';
 import { decodeJson } from './json.ts';
-import { partsOf } from './names.ts';
+import { structureIn } from './model_file.ts';
+import { beside as at, partsOf, stemOf } from './names.ts';
 import { decodeNetx } from './netx/index.ts';
 import { decodeNir } from './nir/index.ts';
 import { decodeSnntorch, isSnntorch } from './snntorch/index.ts';
@@ -35,11 +36,10 @@ type Named = Exported['files'][number];
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<Imported> {
   const files = options.files ?? (await nodeFiles('load'));
-  const { folder, stem } = partsOf(path);
-  const beside = async (extension: string): Promise<Named | null> => {
-    const name = `${stem}${extension}`;
-    const at = folder ? `${folder.replace(/\/$/, '')}/${name}` : name;
-    return files.read(at).then(
+  const { folder } = partsOf(path);
+  const beside = (extension: string): Promise<Named | null> => {
+    const name = at(folder, `${stemOf(path)}${extension}`);
+    return files.read(name).then(
       (bytes) => ({ name, bytes }),
       () => null,
     );
@@ -78,6 +78,7 @@ async function decode(
   const kind = identify(bytes);
   switch (kind) {
     case 'json': {
+      onlyKnown('load', format, []);
       const json = text({ name, bytes });
       if (hasValues(json)) return { net: decodeJson(json, own), notes: [] };
       const parameters = await beside('.safetensors');
@@ -86,11 +87,19 @@ async function decode(
       return { net: loadModel({ json, safetensors: parameters.bytes }, own), notes: [] };
     }
     case 'safetensors': {
-      const { tensors } = decodeSafetensors(bytes);
+      const { tensors, metadata } = decodeSafetensors(bytes);
       if (isSnntorch([...tensors.keys()])) return decodeSnntorch(bytes, format);
-      const json = await beside('.json');
-      if (!json) return fail('it has parameters, and the structure of the net (.json) is not beside it');
-      return { net: loadModel({ json: text(json), safetensors: bytes }, own), notes: [] };
+      onlyKnown('load', format, []);
+      const file = await beside('.json');
+      const within = structureIn(metadata);
+      const json = within ?? (file && text(file));
+      if (json === null)
+        return fail(
+          `it has ${tensors.size} tensors and no structure: expected that of spiketape in its metadata or as .json beside it, or the names of snnTorch's modules`,
+        );
+      const other = within !== null && file !== null && !hasValues(text(file)) && text(file) !== within;
+      const notes = other ? [`${file.name} is not the structure that these parameters were saved with: not read`] : [];
+      return { net: loadModel({ json, safetensors: bytes }, own), notes };
     }
     case 'hdf5': {
       const found = hdf5Kind(await readHdf5(bytes));
@@ -117,4 +126,12 @@ async function decode(
   }
 }
 
-const hasValues = (json: string): boolean => /"values"\s*:/.test(json);
+/** Whether a text is a net by itself; what is no JSON at all is left to those who say where. */
+function hasValues(json: string): boolean {
+  try {
+    const parsed = JSON.parse(json) as { values?: unknown } | null;
+    return typeof parsed === 'object' && parsed !== null && 'values' in parsed;
+  } catch {
+    return /"values"\s*:/.test(json);
+  }
+}

@@ -4,7 +4,7 @@ import { type ExportOptions, exportNet } from './export.ts';
 import type { Exported } from './exported.ts';
 import { type FileStore, nodeFiles, writeAll } from './files.ts';
 import { type FormatName, formatNames, formats } from './formats.ts';
-import { partsOf } from './names.ts';
+import { partsOf, placed, stemOf } from './names.ts';
 
 export interface SaveOptions extends Omit<ExportOptions, 'name'> {
   /** Where the extension leaves it open, as .safetensors does: 'safetensors' (ours, the default) or 'snntorch'. */
@@ -42,16 +42,22 @@ export function formatFor(owner: string, path: string, format?: FormatName): For
  *     await save(net, 'nets/digits.safetensors');                    with digits.json beside it
  *     await save(net, 'digits.nir', { files: host.output });         in a script that runs in a page
  *
- * @returns what was written, and what is to be known of it
+ * @returns what was written, by its paths, and what is to be known of it
  * @throws as `exportNet` does; nothing is written then
  */
 export async function save(net: Sequential, path: string, options: SaveOptions = {}): Promise<Exported> {
   onlyKnown('save', options, ['format', 'files', 'allowLossy', 'options']);
   const { format, files, ...others } = options;
-  const { folder, stem } = partsOf(path);
-  const exported = await exportNet(net, formatFor('save', path, format), { ...others, name: stem });
-  await writeAll(files ?? (await nodeFiles('save')), folder, exported.files);
-  return exported;
+  const chosen = formatFor('save', path, format);
+  const { name, extension } = partsOf(path);
+  if (!name || name === '.' || name === '..') throw new Error(`save: the path must name a file, got '${path}'`);
+  // the module finds its weights by its own name
+  if (chosen === 'pytorch' && extension !== '.py') throw new Error(`save: ${path}: a module of Python must end in .py`);
+  const exported = await exportNet(net, chosen, { ...others, name: stemOf(path) });
+  const written = placed(path, exported.files);
+  // what is whole by itself comes last: the other files are read without it by nobody
+  await writeAll(files ?? (await nodeFiles('save')), [...written.slice(1), written[0]!]);
+  return { ...exported, files: written };
 }
 
 /** The same as a Blob: the file, or a zip of the files where a format has several. For a page's download link. */

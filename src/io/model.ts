@@ -59,7 +59,7 @@ const alike = (kinds: Kinds, args: (c: LayerConfig) => unknown[]): Record<string
 /** How a layer is rebuilt from its config, from the layers within it, and from what its user passes. */
 const build = new Map(
   Object.entries<Build>({
-    ...alike(neurons, (c) => [...(c.sizes as number[]), c.options]),
+    ...alike(neurons, (c) => [...(c.sizes as number[]).slice(0, 3), c.options]),
     ...alike(pools, (c) => [c.inputShape, c.size, c.options]),
     ...alike({ Conv2d }, (c) => [c.inputShape, c.channels, c.kernel, c.options]),
     ...alike({ BatchNorm, ThresholdBatchNorm }, (c) => [c.inputs, c.options]),

@@ -52,10 +52,6 @@ export function dtypeRank(dtype: Dtype): number {
   return order.indexOf(dtype);
 }
 
-export function isDtype(name: unknown): name is Dtype {
-  return typeof name === 'string' && Object.hasOwn(dtypes, name);
-}
-
 /** Whether it is a whole number from 0, and written as one. */
 export const isSize = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
@@ -64,9 +60,13 @@ export const isSize = (value: unknown): value is number =>
  * Bytes that a tensor takes.
  *
  * @param what how errors call the tensor
- * @throws Error when a size is no whole number from 0, the product is beyond 2^53, or the elements fill no whole bytes
+ * @throws Error when the type is not known, a size is no whole number from 0, the product is too large, or the elements fill no
+ *   whole bytes
  */
-export function tensorBytes(dtype: Dtype, shape: readonly unknown[], what: string): number {
+export function tensorBytes(dtype: unknown, shape: unknown, what: string): number {
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype))
+    throw new Error(`${what}: dtype is ${shorten(dtype)}, expected one of ${order.join(', ')}`);
+  if (!Array.isArray(shape)) throw new Error(`${what}: shape is ${shorten(shape)}, expected a list of sizes`);
   let elements = 1;
   shape.forEach((size, axis) => {
     if (!isSize(size)) {
@@ -78,11 +78,17 @@ export function tensorBytes(dtype: Dtype, shape: readonly unknown[], what: strin
       throw new Error(`${what}: shape [${shape.join(', ')}] has too many elements, expected fewer than 2^47`);
     }
   });
-  const bits = elements * dtypes[dtype].bits;
+  const bits = elements * dtypes[dtype as Dtype].bits;
   if (bits % 8 !== 0) {
     throw new Error(`${what}: ${elements} elements of ${dtype} take ${bits} bits, expected a multiple of 8`);
   }
   return bits / 8;
+}
+
+/** A value as JSON, for messages. */
+export function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'missing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

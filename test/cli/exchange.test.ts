@@ -46,7 +46,7 @@ describe('spiketape export', { timeout: 120_000 }, () => {
     const { stdout, code } = await tool(['export', 'model.safetensors', '--to', 'onnx', '--sample', 'x.npy'], cwd);
     expect([code, stdout]).toEqual([0, expect.stringContaining('in 30 steps of 2 samples')]);
     writeFileSync(join(cwd, 'y.npy'), encodeNpy(npy(inputs, [60, 6])));
-    const { stderr } = await tool(['export', 'model.safetensors', '--to', 'json', '--force', '--sample', 'y.npy'], cwd);
+    const { stderr } = await tool(['export', 'model.safetensors', '--to', 'json', '--sample', 'y.npy'], cwd);
     expect(stderr).toContain('--sample: expected inputs [T, B, N], got [60, 6]');
   });
 
@@ -69,7 +69,7 @@ describe('spiketape export', { timeout: 120_000 }, () => {
     const cwd = saved(ahp());
     const { code, stdout } = await tool(['export', 'model.safetensors', '--to', 'pytorch', '--out', 'py/net.py'], cwd);
     expect([code, stdout]).toEqual([0, expect.stringContaining('python py/net.py --check py/net.sample.npz')]);
-    for (const name of ['net.py', 'net.safetensors', 'net.sample.npz'])
+    for (const name of ['net.py', 'net.weights.safetensors', 'net.sample.npz'])
       expect(existsSync(join(cwd, 'py', name))).toBe(true);
   });
 
@@ -91,7 +91,7 @@ describe('spiketape export', { timeout: 120_000 }, () => {
       expect.stringMatching(/netx cannot hold.*AHP/s),
     ]);
     expect(await say('model.safetensors', '--to', 'nir', '--gain', 'two')).toEqual([
-      1,
+      2,
       expect.stringContaining('gain'),
     ]);
   });

@@ -208,6 +208,7 @@ export const isFatal = (cause: unknown): boolean => !(cause instanceof Error) ||
 
 /** From the library's stack of errors, which has a line for each function: the outermost and the innermost reason. */
 export function spoken(cause: unknown): string {
+  if (cause instanceof WebAssembly.RuntimeError) return `the library failed on it: ${cause.message}`;
   const text = cause instanceof Error ? cause.message : `an exception inside (${String(cause)})`;
   const reasons = [...text.matchAll(/^ *#\d+: .*?\(\): (.*)$/gm)].map(([, reason]) => reason!);
   const said = reasons.length > 1 ? `${reasons[0]}; ${reasons.at(-1)}` : (reasons[0] ?? text);

@@ -2,14 +2,13 @@ import { onlyKnown } from '../../neurons/nearest.ts';
 import type { Imported } from '../exported.ts';
 import { completeNir } from './complete.ts';
 import type { NirGraph } from './graph.ts';
-import { KEYS } from './metadata.ts';
+import { stepIn } from './metadata.ts';
 import { partsOf } from './parts.ts';
 import { readNir } from './read.ts';
 import { buildLayers } from './rebuild.ts';
 import { type SemanticsName, semanticsOf, stepOf } from './semantics.ts';
 import { rewriteForSnntorch } from './snntorch_rewrite.ts';
 import { validateNir } from './validate.ts';
-import { numberOf } from './values.ts';
 
 export interface NirImportOptions {
   /** The program whose reading of the file the net is to have ('nir': Euler steps of the specification's equations). */
@@ -35,7 +34,7 @@ export async function decodeNir(bytes: Uint8Array, options: NirImportOptions = {
 
 /** The same of a graph in memory. */
 export function netOf(graph: NirGraph, options: NirImportOptions = {}): Imported {
-  const own = numberOf(graph, KEYS.dt);
+  const own = stepIn(graph);
   const { semantics: name = 'nir' } = options;
   const s = semanticsOf(name);
   const dt = stepOf(name, options.dt ?? (name === 'nir' ? own : undefined));

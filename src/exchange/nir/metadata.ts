@@ -1,6 +1,6 @@
 import type { Layer } from '../../layers/layer.ts';
-import type { NirValue } from './graph.ts';
-import { scalar } from './values.ts';
+import type { NirGraph, NirValue } from './graph.ts';
+import { numberOf, scalar } from './values.ts';
 
 /** What we write beside the graph; no reader needs it. */
 export const KEYS = {
@@ -19,6 +19,13 @@ export const KEYS = {
   /** The time step in seconds with which the file is to be read. */
   dt: 'spiketape.dt',
 } as const;
+
+/** The time step in seconds that a graph names, if it does. @throws when that is none */
+export function stepIn(graph: NirGraph): number | undefined {
+  const dt = numberOf(graph, KEYS.dt);
+  if (dt === undefined || (dt > 0 && Number.isFinite(dt))) return dt;
+  throw new Error(`the graph's metadata '${KEYS.dt}' must be a finite number of seconds above 0, got ${dt}`);
+}
 
 /** Options that say how a layer computes, and not with what numbers. */
 const SEMANTIC = [

@@ -35,6 +35,17 @@ export function diagonal(values: Float64Array, shift: Float64Array | null = null
   return matrix(weight, [N, N], shift);
 }
 
+/** The same for neurons in planes, which no matrix takes. */
+export const scale = (shape: readonly number[], values: Float64Array): NirNode => ({
+  type: 'Scale',
+  fields: {
+    scale: array(
+      values.map((x) => x + 0),
+      shape,
+    ),
+  },
+});
+
 export const lif = (
   shape: readonly number[],
   fields: { tau: Float64Array; r: Float64Array; v_leak: Float64Array; v_threshold: Float64Array },

@@ -140,8 +140,10 @@ function fitted(part: Cells, before: Weights | null, notes: string[]): { layers:
   const first = layerFor(cell, hint, null);
   const factor = gainOf(form).map((g, n) => g / gainOf(first.form)[n]!);
   const shift = form.offset.map((o, n) => (o - first.form.offset[n]!) / gainOf(first.form)[n]!);
-  if (form.late && shift.some((x) => x !== 0))
-    throw new NoForm('its input is late by a step, and a constant current is not');
+  const constant = shift.some((x) => x !== 0);
+  if (form.late && constant) throw new NoForm('its input is late by a step, and a constant current is not');
+  if (form.synapse && constant)
+    throw new NoForm('v_leak is a constant current behind the synapse, and a bias comes before it');
   const dense = before?.kind === 'dense' && before.outputs === form.N ? before : null;
   const isPlain = factor.every((f) => f === 1) && shift.every((x) => x === 0);
   const scaled: Cell = {

@@ -1,11 +1,11 @@
 import type { Activity, Sample, Trace } from '../activity.ts';
 import type { NirGraph, NirNode } from './graph.ts';
 import { runNir } from './interpret.ts';
-import { KEYS } from './metadata.ts';
+import { KEYS, stepIn } from './metadata.ts';
 import { DEFAULT_DT } from './options.ts';
 import { readNir } from './read.ts';
 import { nodesOf } from './readers.ts';
-import { numberOf, perNeuron, textOf } from './values.ts';
+import { perNeuron, textOf } from './values.ts';
 
 /**
  * Runs a file that we wrote as the specification has it, with the time step that its metadata name, and reports what
@@ -21,7 +21,7 @@ export async function replayNir(bytes: Uint8Array, sample: Sample): Promise<Acti
 
 /** The same of a graph in memory. */
 export async function replayGraph(graph: NirGraph, sample: Sample): Promise<Activity> {
-  const activity = await runNir(graph, sample, { dt: numberOf(graph, KEYS.dt) ?? DEFAULT_DT });
+  const activity = await runNir(graph, sample, { dt: stepIn(graph) ?? DEFAULT_DT });
   const nodes = new Map(nodesOf(graph));
   const layers = activity.layers.flatMap((trace): Trace[] => {
     const node = nodes.get(trace.label);

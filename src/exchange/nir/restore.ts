@@ -163,7 +163,11 @@ export function layerFor(
           notes.push(`comes back as the ${hint.kind} that it was, of which the file has only the nearest thing`);
         return { layer, form: own, notes };
       }
-      notes.push(`was a ${hint.kind}, but the numbers in the file are no longer those of one`);
+      notes.push(
+        lossy
+          ? `was a ${hint.kind} of which the file has only the nearest thing, and that is what comes back`
+          : `was a ${hint.kind}, but the numbers in the file are no longer those of one`,
+      );
     } catch (error) {
       notes.push(`was a ${hint.kind}, but the file does not give one: ${(error as Error).message}`);
     }

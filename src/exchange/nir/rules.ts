@@ -95,7 +95,7 @@ export function ruleOf(place: string, node: NirNode, s: Semantics, dt: number): 
     // what makes r 1 there is a leaky neuron all the same
     const decay = s.integratorGain === 'r is 1' ? new Float64Array(N).fill(0.9) : ones;
     const gain = s.integratorGain === 'r dt' ? map(r, (x) => x * step) : ones;
-    membrane = { decay, gain, offset: zeros, start: zeros };
+    membrane = { decay, gain, offset: zeros, start: s.start === 'reset' && fires ? resetTo : zeros };
   } else {
     const tau = get(first);
     const bad = tau.findIndex((x) => !(x > 0));

@@ -71,10 +71,10 @@ export const semantics = {
     checked: true,
     nodes: [...NEURONS, ...SYNAPSES, 'Threshold'],
   },
-  /** Release 1.1.0 reads no LI; the development version does. */
+  /** Release 1.1.0 leaves out LI and AvgPool2d; the development version has them. */
   norse: {
     ...euler,
-    title: 'Norse 1.1.0 (from_nir)',
+    title: 'Norse (from_nir; release 1.1.0 has no LI and no AvgPool2d)',
     checked: true,
     dt: 1e-3,
     nodes: ['Affine', 'Linear', 'Conv1d', 'Conv2d', 'Flatten', 'SumPool2d', 'AvgPool2d', 'IF', 'LI', 'LIF', 'CubaLIF'],

@@ -2,7 +2,7 @@ import type { Form } from './form.ts';
 import type { NirNode, NirValue } from './graph.ts';
 import { KEYS } from './metadata.ts';
 import { NoForm } from './no_form.ts';
-import { cubaLif, delay, diagonal, integrateAndFire, li, lif, matrix, threshold } from './nodes.ts';
+import { cubaLif, delay, diagonal, integrateAndFire, li, lif, matrix, scale, threshold } from './nodes.ts';
 import type { NirOptions } from './options.ts';
 
 /**
@@ -61,6 +61,8 @@ export function unitOf(
     for (const f of from) edges.push([f, part]);
     return part;
   };
+  // a matrix takes vectors, and neurons may stand in planes
+  const own = (values: Float64Array): NirNode => (shape.length > 1 ? scale(shape, values) : diagonal(values));
   const inverse = (values: Float64Array): Float64Array => values.map((x) => 1 / x);
   const times = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, n) => x * b[n]!);
   const product = (...factors: Float64Array[]): Float64Array => factors.reduce(times);
@@ -132,7 +134,7 @@ export function unitOf(
         requireLeak(trace.decay);
         const slow = leakyOf(trace.decay, options);
         put('ahp', li(shape, { tau: slow.tau, r: slow.r, v_leak: new Float64Array(N) }), ['lif']);
-        put('ahp_w', diagonal(product(trace.weight, trace.jump, inverse(slow.gain), inverse(gain))), ['ahp']);
+        put('ahp_w', own(product(trace.weight, trace.jump, inverse(slow.gain), inverse(gain))), ['ahp']);
         edges.push(['ahp_w', 'lif']);
       }
     }
@@ -142,13 +144,13 @@ export function unitOf(
     if (synapse) {
       const w = ok ? synapse.r : product(form.synapse!.gain, inverseShare(form.synapse!.alpha));
       entry = put('isyn', li(shape, { tau: synapse.tau, r: w, v_leak: new Float64Array(N) }));
-      if (!ok) put('isyn_w', diagonal(product(form.gain, inverse(gain))), ['isyn']);
+      if (!ok) put('isyn_w', own(product(form.gain, inverse(gain))), ['isyn']);
     }
     put('mem', li(shape, { tau: membrane.tau, r, v_leak: rest }), synapse ? [ok ? 'isyn' : 'isyn_w'] : []);
     entry ||= 'mem';
     exit = put('spike', threshold(shape, theta!), ['mem']);
     if (reset.kind === 'subtract') {
-      put('reset', diagonal(product(reset.amount, inverse(gain)).map((x) => -x)), ['spike']);
+      put('reset', own(product(reset.amount, inverse(gain)).map((x) => -x)), ['spike']);
       edges.push(['reset', 'mem']);
     }
     if (form.trace) {
@@ -160,7 +162,7 @@ export function unitOf(
         put(part, li(shape, { tau: slow.tau, r: slow.r, v_leak: still }), [from]);
         const onward = product(trace.weight, inverse(slow.gain), jump);
         const raises = trace.target === 'threshold';
-        put(`${part}_w`, diagonal(raises ? onward.map((x) => -x) : product(onward, inverse(gain))), [part]);
+        put(`${part}_w`, own(raises ? onward.map((x) => -x) : product(onward, inverse(gain))), [part]);
         edges.push([`${part}_w`, raises ? 'spike' : 'mem']);
       };
       add('trace', 'spike', trace.jump);
@@ -174,7 +176,14 @@ export function unitOf(
   }
   if (recurrent) {
     const weight = recurrent.weight.map((w, i) => w * factor[Math.floor(i / N)]!);
-    put('w_rec', matrix(weight, [N, N], recurrent.bias && times(recurrent.bias, factor)), [exit]);
+    const alone = weight.every((w, i) => w === 0 || Math.floor(i / N) === i % N);
+    if (shape.length > 1 && !(alone && !recurrent.bias))
+      throw new NoForm(
+        'its neurons stand in planes, and the matrix between them takes vectors: a Flatten before them helps',
+      );
+    const diagonalOf = (): Float64Array => form.gain.map((_, n) => weight[n * N + n]!);
+    const flat = (): NirNode => matrix(weight, [N, N], recurrent.bias && times(recurrent.bias, factor));
+    put('w_rec', shape.length > 1 ? own(diagonalOf()) : flat(), [exit]);
     edges.push(['w_rec', entry]);
   }
   const inputs = (part: string): number => edges.filter(([, to]) => to === part).length;

@@ -1,6 +1,6 @@
-import { saveModel } from '../../io/model.ts';
 import type { Sequential } from '../../layers/sequential.ts';
 import { type Exported, refuse } from '../exported.ts';
+import { modelFiles } from '../model_file.ts';
 import { checkPytorch } from './check.ts';
 import { pythonModule } from './text.ts';
 
@@ -27,7 +27,8 @@ export async function encodePytorch(net: Sequential, options: PytorchOptions = {
     ...verdict,
     files: [
       { name: `${name}.py`, bytes: new TextEncoder().encode(pythonModule(net, name)) },
-      { name: `${name}.safetensors`, bytes: saveModel(net).safetensors },
+      // a name of their own: a saved net of this name is not written over
+      { name: `${name}.weights.safetensors`, bytes: modelFiles(net).safetensors },
     ],
   };
 }

@@ -40,7 +40,8 @@ export const checkText = (call: string, skipped = ''): string => `def check(net,
 def main():
     parser = argparse.ArgumentParser(description='Compares this net with a recorded sample.')
     parser.add_argument('--check', metavar='SAMPLE.npz', default=HERE.with_name(HERE.name + '.sample.npz'))
-    parser.add_argument('--weights', metavar='FILE.safetensors', default=HERE.with_name(HERE.name + '.safetensors'))
+    weights = HERE.with_name(HERE.name + '.weights.safetensors')
+    parser.add_argument('--weights', metavar='FILE.safetensors', default=weights)
     parser.add_argument('--double', action='store_true', help='in float64')
     options = parser.parse_args()
     import numpy

@@ -58,7 +58,7 @@ ${net
   .join('\n')}
 
     from ${/^[A-Za-z_]\w*$/.test(file) ? file : 'model'} import load
-    net = load()                        # the parameters are in ${file}.safetensors
+    net = load()                        # the parameters are in ${file}.weights.safetensors
     output, state = net(x)              # x [T, B, ${net.inputs}], time first; output [T, B, ${net.outputs}]
     output, state = net(more, state)    # goes on where the first call ended
 ${training}
@@ -67,7 +67,7 @@ safetensors, for the comparison NumPy.
 """`;
 }
 
-const LOAD = `def load(path=HERE.with_name(HERE.name + '.safetensors')):
+const LOAD = `def load(path=HERE.with_name(HERE.name + '.weights.safetensors')):
     """The net with its parameters, for inference; net.train() before it is trained."""
     from safetensors.torch import load_file
 

@@ -101,7 +101,7 @@ function make(
     if (firing.reset !== 'none' && entry.said.has('reset_delay')) throw new Error('Alpha has no reset_delay');
     return new Alpha(N, { ...firing, alpha, beta: below(notes, entry, 'beta', beta) });
   }
-  if (!entry.said.has('kind'))
+  if (!entry.said.has('kind') && kind === 'Synaptic')
     notes.push(
       `module '${entry.name}' is read as ${kind}; Alpha has the same names: order '${entry.name}(kind=Alpha)'`,
     );

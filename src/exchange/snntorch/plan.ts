@@ -34,6 +34,9 @@ export function planOf(net: Sequential): Plan {
     seen.add(layer);
   };
   visit(net, '');
+  const sized = draft.modules.some(({ tensors }) => [...tensors.values()].some(({ shape }) => shape.length > 0));
+  if (draft.modules.length && !sized)
+    draft.refused.push('the net: no tensor says how many neurons there are; a Linear before them does');
   if (draft.modules.some((m) => m.label && !m.voltage))
     draft.notes.push("surrogate derivatives are not in a state_dict; the module that is made has snnTorch's own, atan");
   return draft;

@@ -291,7 +291,7 @@ function findLast(bytes: Uint8Array, pattern: readonly number[]): number {
   throw new Error('not found');
 }
 
-test('a Buffer of Node\'s is read like any bytes, at any place in its memory', () => {
+test("a Buffer of Node's is read like any bytes, at any place in its memory", () => {
   const file = encodeNpy(npy(Float32Array.of(1.5, -2, 1e-9), [3]));
   for (let offset = 0; offset < 8; offset++) {
     const shifted = new Uint8Array(file.length + 8);

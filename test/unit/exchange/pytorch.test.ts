@@ -94,7 +94,7 @@ describe('the module of plain PyTorch', () => {
     const net = everything();
     const { files, refused, lost } = await encodePytorch(net, { name: 'all' });
     expect([refused, lost]).toEqual([[], []]);
-    expect(files.map((f) => f.name)).toEqual(['all.py', 'all.safetensors']);
+    expect(files.map((f) => f.name)).toEqual(['all.py', 'all.weights.safetensors']);
     const text = new TextDecoder().decode(files[0]!.bytes);
     const { tensors } = decodeSafetensors(files[1]!.bytes);
     for (const name of tensors.keys()) {

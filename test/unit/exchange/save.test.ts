@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AHP, defineNeuron, LIF, Linear, Neuron, Readout, Sequential, spike, tanh } from 'spiketape';
+import { AHP, defineNeuron, LIF, Linear, Neuron, Readout, Sequential, saveModel, spike, tanh } from 'spiketape';
 import {
   exportNet,
   type FormatName,
@@ -66,7 +66,8 @@ describe('save and load', () => {
       /extension '\.h5' does not say which format.*\.nir \(nir\)/s,
     );
     const { files } = await save(plain(), at('net.h5'), { format: 'nir' });
-    expect(files[0]!.name).toBe('net.nir');
+    expect(files[0]!.name).toBe(at('net.h5'));
+    expect((await load(at('net.h5'))).net.summary()).toBe(plain().summary());
     await expect(save(plain(), at('x.nir'), { format: 'nri' as FormatName })).rejects.toThrow("did you mean 'nir'");
   });
 
@@ -89,9 +90,29 @@ describe('save and load', () => {
   });
 
   it('says what is missing beside a file', async () => {
-    await save(ahp(), at('alone.safetensors'));
-    rmSync(at('alone.json'));
-    await expect(load(at('alone.safetensors'))).rejects.toThrow('the structure of the net (.json) is not beside it');
+    const net = ahp();
+    writeFileSync(at('alone.safetensors'), saveModel(net).safetensors);
+    await expect(load(at('alone.safetensors'))).rejects.toThrow(/tensors and no structure: expected/);
+    writeFileSync(at('alone.json'), saveModel(net).json);
+    expect(bits((await load(at('alone.safetensors'))).net)).toEqual(bits(net));
+  });
+
+  it('parameters bring their own structure: a save that ended between two files mixes nothing', async () => {
+    const [first, second] = [
+      ahp(),
+      new Sequential(new AHP(9, 14, { recurrent: true, adaptive: 2 }), new Readout(14, 3)),
+    ];
+    await save(first, at('pair.safetensors'));
+    // what is written first when the second net is saved, and nothing more
+    writeFileSync(at('pair.json'), saveModel(second).json);
+    const { net, notes } = await load(at('pair.safetensors'));
+    expect(bits(net)).toEqual(bits(first));
+    expect(notes).toEqual([
+      expect.stringContaining('pair.json is not the structure that these parameters were saved with'),
+    ]);
+    // other formats of the same name leave it as it is
+    await save(second, at('pair.py'));
+    expect(bits((await load(at('pair.safetensors'))).net)).toEqual(bits(first));
   });
 });
 
