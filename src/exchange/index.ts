@@ -17,14 +17,14 @@ export {
   restingState,
   step as loihiStep,
 } from './netx/loihi.ts';
-export { readNirData, writeNirData } from './nir/data.ts';
-export type { NirArray, NirFile, NirGraph, NirNode } from './nir/graph.ts';
+export { readNirData, writeNirData } from './nir/file/data.ts';
+export type { NirArray, NirFile, NirGraph, NirNode } from './nir/file/graph.ts';
+export { readNir } from './nir/file/read.ts';
+export { validateNir } from './nir/file/validate.ts';
+export { writeNir } from './nir/file/write.ts';
 export type { NirImportOptions, NirOptions, SemanticsName } from './nir/index.ts';
 export { graphOf, netOf } from './nir/index.ts';
-export { runNir } from './nir/interpret.ts';
-export { readNir } from './nir/read.ts';
-export { validateNir } from './nir/validate.ts';
-export { writeNir } from './nir/write.ts';
+export { runNir } from './nir/run/interpret.ts';
 export {
   activityNpz,
   decodeNpy,

@@ -1,12 +1,13 @@
 /** NIR: what a graph means, our nets to and from it. */
-export { checkNir, encodeNir, graphOf } from './export.ts';
-export type { NirArray, NirFile, NirGraph, NirNode, NirValue } from './graph.ts';
-export { decodeNir, type NirImportOptions, netOf } from './import.ts';
+
+export type { NirArray, NirFile, NirGraph, NirNode, NirValue } from './file/graph.ts';
+export { readNir } from './file/read.ts';
+export { validateNir } from './file/validate.ts';
+export { type NirWriteOptions, writeNir } from './file/write.ts';
+export { checkNir, encodeNir, graphOf } from './from_net/export.ts';
+export type { NirOptions } from './from_net/options.ts';
 export { inspectNir } from './inspect.ts';
-export { type RunOptions, runNir } from './interpret.ts';
-export type { NirOptions } from './options.ts';
-export { readNir } from './read.ts';
-export { replayNir } from './replay.ts';
-export { type Semantics, type SemanticsName, semantics, semanticsNames } from './semantics.ts';
-export { validateNir } from './validate.ts';
-export { type NirWriteOptions, writeNir } from './write.ts';
+export { type RunOptions, runNir } from './run/interpret.ts';
+export { replayNir } from './run/replay.ts';
+export { type Semantics, type SemanticsName, semantics, semanticsNames } from './run/semantics.ts';
+export { decodeNir, type NirImportOptions, netOf } from './to_net/import.ts';

@@ -1,12 +1,12 @@
 import type { Inspection } from '../exported.ts';
-import { flattened } from './flat.ts';
-import type { NirNode } from './graph.ts';
-import { KEYS } from './metadata.ts';
-import { DEFAULT_DT } from './options.ts';
-import { readNir } from './read.ts';
-import { nodesOf, readerNotes } from './readers.ts';
-import { validateNir } from './validate.ts';
-import { numberOf, shapeText, sizeOf, textOf } from './values.ts';
+import type { NirNode } from './file/graph.ts';
+import { readNir } from './file/read.ts';
+import { validateNir } from './file/validate.ts';
+import { numberOf, shapeText, sizeOf, textOf } from './file/values.ts';
+import { KEYS } from './from_net/metadata.ts';
+import { DEFAULT_DT } from './from_net/options.ts';
+import { nodesOf, readerNotes } from './from_net/readers.ts';
+import { flattened } from './to_net/flat.ts';
 
 /**
  * A NIR file as it is shown: its nodes, those of nested graphs by their path, what each reads, and which programs are

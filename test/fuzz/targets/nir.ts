@@ -1,10 +1,10 @@
 import type { Imported } from '../../../src/exchange/exported.ts';
-import { encodeNir } from '../../../src/exchange/nir/export.ts';
-import type { NirFile } from '../../../src/exchange/nir/graph.ts';
-import { netOf } from '../../../src/exchange/nir/import.ts';
-import { readNir } from '../../../src/exchange/nir/read.ts';
-import { replayGraph } from '../../../src/exchange/nir/replay.ts';
-import { validateNir } from '../../../src/exchange/nir/validate.ts';
+import type { NirFile } from '../../../src/exchange/nir/file/graph.ts';
+import { readNir } from '../../../src/exchange/nir/file/read.ts';
+import { validateNir } from '../../../src/exchange/nir/file/validate.ts';
+import { encodeNir } from '../../../src/exchange/nir/from_net/export.ts';
+import { replayGraph } from '../../../src/exchange/nir/run/replay.ts';
+import { netOf } from '../../../src/exchange/nir/to_net/import.ts';
 import { fixture } from '../fixtures.ts';
 import { anyBytes } from '../mutators/bytes.ts';
 import { plainNets } from '../nets.ts';

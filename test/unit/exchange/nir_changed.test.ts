@@ -1,8 +1,8 @@
 import seedrandom from 'seedrandom';
 import { expect, test } from 'vitest';
-import { isGraph, type NirGraph, type NirNode } from '../../../src/exchange/nir/graph.ts';
+import { isGraph, type NirGraph, type NirNode } from '../../../src/exchange/nir/file/graph.ts';
+import { array } from '../../../src/exchange/nir/file/values.ts';
 import { graphOf, netOf, runNir } from '../../../src/exchange/nir/index.ts';
-import { array } from '../../../src/exchange/nir/values.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
 import { AdLIF, AHP, ALIF, CubaLIF, LIF, Linear, Parallel, Readout, Residual, Sequential } from '../../../src/index.ts';
 import { off } from './nir_nets.ts';

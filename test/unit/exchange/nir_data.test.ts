@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { dataset, group, type Hdf5Dataset, type Hdf5Group } from '../../../src/exchange/hdf5/tree.ts';
 import { writeHdf5 } from '../../../src/exchange/hdf5/write.ts';
-import { type NirObservable, readNirData, writeNirData } from '../../../src/exchange/nir/data.ts';
+import { type NirObservable, readNirData, writeNirData } from '../../../src/exchange/nir/file/data.ts';
 import { arr, fill } from './nir_graphs.ts';
 
 const recorded = new Uint8Array(

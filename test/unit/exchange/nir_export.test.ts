@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { textOf } from '../../../src/exchange/nir/file/values.ts';
 import { checkNir, encodeNir, graphOf, inspectNir } from '../../../src/exchange/nir/index.ts';
-import { replayNir } from '../../../src/exchange/nir/replay.ts';
-import { textOf } from '../../../src/exchange/nir/values.ts';
+import { replayNir } from '../../../src/exchange/nir/run/replay.ts';
 import { GRU } from '../../../src/gated/index.ts';
 import {
   AHP,

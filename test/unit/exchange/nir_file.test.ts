@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 import { readHdf5 } from '../../../src/exchange/hdf5/read.ts';
 import { dataset, group, type Hdf5Group, type Hdf5Node } from '../../../src/exchange/hdf5/tree.ts';
 import { writeHdf5 } from '../../../src/exchange/hdf5/write.ts';
-import { completeNir } from '../../../src/exchange/nir/complete.ts';
-import type { NirArray, NirGraph, NirNode } from '../../../src/exchange/nir/graph.ts';
-import { readNir } from '../../../src/exchange/nir/read.ts';
-import { topologicalOrder } from '../../../src/exchange/nir/topology.ts';
-import { validateNir } from '../../../src/exchange/nir/validate.ts';
-import { writeNir } from '../../../src/exchange/nir/write.ts';
+import { completeNir } from '../../../src/exchange/nir/file/complete.ts';
+import type { NirArray, NirGraph, NirNode } from '../../../src/exchange/nir/file/graph.ts';
+import { readNir } from '../../../src/exchange/nir/file/read.ts';
+import { topologicalOrder } from '../../../src/exchange/nir/file/topology.ts';
+import { validateNir } from '../../../src/exchange/nir/file/validate.ts';
+import { writeNir } from '../../../src/exchange/nir/file/write.ts';
 import { arr, between, fill, graphOf, input, lif, linear, node, output } from './nir_graphs.ts';
 
 const fixture = (name: string): Uint8Array =>

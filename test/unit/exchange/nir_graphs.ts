@@ -1,4 +1,4 @@
-import type { NirArray, NirGraph, NirNode, NirValue } from '../../../src/exchange/nir/graph.ts';
+import type { NirArray, NirGraph, NirNode, NirValue } from '../../../src/exchange/nir/file/graph.ts';
 
 export const arr = (data: readonly number[], shape: readonly number[] = [data.length]): NirArray => ({
   shape,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { NirGraph, NirNode } from '../../../src/exchange/nir/graph.ts';
+import type { NirGraph, NirNode } from '../../../src/exchange/nir/file/graph.ts';
+import { array, scalar } from '../../../src/exchange/nir/file/values.ts';
+import { KEYS } from '../../../src/exchange/nir/from_net/metadata.ts';
 import { decodeNir, encodeNir, graphOf, netOf, runNir } from '../../../src/exchange/nir/index.ts';
-import { KEYS } from '../../../src/exchange/nir/metadata.ts';
-import { array, scalar } from '../../../src/exchange/nir/values.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
 import {
   AdLIF,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Sample } from '../../../src/exchange/activity.ts';
-import type { NirGraph, NirNode } from '../../../src/exchange/nir/graph.ts';
-import { runNir } from '../../../src/exchange/nir/interpret.ts';
-import { orderOf } from '../../../src/exchange/nir/order.ts';
-import type { SemanticsName } from '../../../src/exchange/nir/semantics.ts';
-import { array, scalar } from '../../../src/exchange/nir/values.ts';
+import type { NirGraph, NirNode } from '../../../src/exchange/nir/file/graph.ts';
+import { array, scalar } from '../../../src/exchange/nir/file/values.ts';
+import { runNir } from '../../../src/exchange/nir/run/interpret.ts';
+import { orderOf } from '../../../src/exchange/nir/run/order.ts';
+import type { SemanticsName } from '../../../src/exchange/nir/run/semantics.ts';
 
 type Fields = Record<string, number[] | number | string | [number[], number[]]>;
 

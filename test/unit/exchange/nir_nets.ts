@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import seedrandom from 'seedrandom';
 import { expect } from 'vitest';
 import type { Activity, Sample } from '../../../src/exchange/activity.ts';
-import type { NirGraph, NirNode } from '../../../src/exchange/nir/graph.ts';
-import type { SemanticsName } from '../../../src/exchange/nir/semantics.ts';
+import type { NirGraph, NirNode } from '../../../src/exchange/nir/file/graph.ts';
+import type { SemanticsName } from '../../../src/exchange/nir/run/semantics.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
 import type { Sequential } from '../../../src/layers/sequential.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { netOf } from '../../../src/exchange/nir/import.ts';
-import { runNir } from '../../../src/exchange/nir/interpret.ts';
-import { semantics } from '../../../src/exchange/nir/semantics.ts';
+import { runNir } from '../../../src/exchange/nir/run/interpret.ts';
+import { semantics } from '../../../src/exchange/nir/run/semantics.ts';
+import { netOf } from '../../../src/exchange/nir/to_net/import.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
 import { asGraph, off, recorded } from './nir_nets.ts';
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import seedrandom from 'seedrandom';
 import { describe, expect, test } from 'vitest';
 import type { Activity } from '../../../src/exchange/activity.ts';
-import { isGraph, type NirGraph } from '../../../src/exchange/nir/graph.ts';
-import { netOf } from '../../../src/exchange/nir/import.ts';
+import { isGraph, type NirGraph } from '../../../src/exchange/nir/file/graph.ts';
 import { graphOf, type NirOptions } from '../../../src/exchange/nir/index.ts';
-import { replayGraph } from '../../../src/exchange/nir/replay.ts';
+import { replayGraph } from '../../../src/exchange/nir/run/replay.ts';
+import { netOf } from '../../../src/exchange/nir/to_net/import.ts';
 import { simulate } from '../../../src/exchange/simulate.ts';
 import {
   AdLIF,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { completeNir } from '../../../src/exchange/nir/complete.ts';
-import type { NirGraph, NirNode, NirValue } from '../../../src/exchange/nir/graph.ts';
-import { algebraicLoop } from '../../../src/exchange/nir/topology.ts';
-import { validateNir } from '../../../src/exchange/nir/validate.ts';
+import { completeNir } from '../../../src/exchange/nir/file/complete.ts';
+import type { NirGraph, NirNode, NirValue } from '../../../src/exchange/nir/file/graph.ts';
+import { algebraicLoop } from '../../../src/exchange/nir/file/topology.ts';
+import { validateNir } from '../../../src/exchange/nir/file/validate.ts';
 import { arr, between, fill, graphOf, input, lif, linear, node, output } from './nir_graphs.ts';
 
 test('kernels that are not square and groups have the shapes of PyTorch', () => {

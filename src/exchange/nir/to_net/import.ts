@@ -1,14 +1,14 @@
-import { onlyKnown } from '../../neurons/nearest.ts';
-import type { Imported } from '../exported.ts';
-import { completeNir } from './complete.ts';
-import type { NirGraph } from './graph.ts';
-import { stepIn } from './metadata.ts';
+import { onlyKnown } from '../../../neurons/nearest.ts';
+import type { Imported } from '../../exported.ts';
+import { completeNir } from '../file/complete.ts';
+import type { NirGraph } from '../file/graph.ts';
+import { readNir } from '../file/read.ts';
+import { validateNir } from '../file/validate.ts';
+import { stepIn } from '../from_net/metadata.ts';
+import { type SemanticsName, semanticsOf, stepOf } from '../run/semantics.ts';
+import { rewriteForSnntorch } from '../run/snntorch_rewrite.ts';
 import { partsOf } from './parts.ts';
-import { readNir } from './read.ts';
 import { buildLayers } from './rebuild.ts';
-import { type SemanticsName, semanticsOf, stepOf } from './semantics.ts';
-import { rewriteForSnntorch } from './snntorch_rewrite.ts';
-import { validateNir } from './validate.ts';
 
 export interface NirImportOptions {
   /** The program whose reading of the file the net is to have ('nir': Euler steps of the specification's equations). */

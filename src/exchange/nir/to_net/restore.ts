@@ -1,21 +1,28 @@
-import { AdLIF } from '../../layers/adlif.ts';
-import { AHP } from '../../layers/ahp.ts';
-import { ALIF } from '../../layers/alif.ts';
-import { CubaLIF } from '../../layers/cuba_lif.ts';
-import { IF } from '../../layers/if.ts';
-import { LIF } from '../../layers/lif.ts';
-import type { Neurons } from '../../layers/neurons.ts';
-import { Neuron, type NeuronLayerOptions } from '../../layers/own.ts';
-import { PLIF } from '../../layers/plif.ts';
-import { Readout } from '../../layers/readout.ts';
-import { defineNeuron, input, lastSpike, type NeuronDefinition, parameter, state } from '../../neurons/definition.ts';
-import { expr, spike, where } from '../../neurons/expr.ts';
-import { rewrite } from '../../neurons/rewrite.ts';
+import { AdLIF } from '../../../layers/adlif.ts';
+import { AHP } from '../../../layers/ahp.ts';
+import { ALIF } from '../../../layers/alif.ts';
+import { CubaLIF } from '../../../layers/cuba_lif.ts';
+import { IF } from '../../../layers/if.ts';
+import { LIF } from '../../../layers/lif.ts';
+import type { Neurons } from '../../../layers/neurons.ts';
+import { Neuron, type NeuronLayerOptions } from '../../../layers/own.ts';
+import { PLIF } from '../../../layers/plif.ts';
+import { Readout } from '../../../layers/readout.ts';
+import {
+  defineNeuron,
+  input,
+  lastSpike,
+  type NeuronDefinition,
+  parameter,
+  state,
+} from '../../../neurons/definition.ts';
+import { expr, spike, where } from '../../../neurons/expr.ts';
+import { rewrite } from '../../../neurons/rewrite.ts';
+import { uniform } from '../file/values.ts';
+import { type Form, formOf } from '../form/form.ts';
+import { NoForm } from '../form/no_form.ts';
+import { OWN } from '../form/own_constants.ts';
 import type { Cell } from './cells.ts';
-import { type Form, formOf } from './form.ts';
-import { NoForm } from './no_form.ts';
-import { OWN } from './own_constants.ts';
-import { uniform } from './values.ts';
 
 /** What our metadata say of the layer that a node was: its kind and its options. */
 export interface Hint {

@@ -1,4 +1,4 @@
-import type { NirGraph } from './graph.ts';
+import type { NirGraph } from '../file/graph.ts';
 
 /** The order in which a step goes through the nodes of a graph. */
 export interface Order {

@@ -1,5 +1,5 @@
-import { isGraph, type NirGraph, type NirNode } from './graph.ts';
-import { components, orderOf } from './order.ts';
+import { isGraph, type NirGraph, type NirNode } from '../file/graph.ts';
+import { components, orderOf } from '../run/order.ts';
 
 /** An edge, and whether it carries the value of the step before. */
 export interface FlatEdge {

@@ -1,6 +1,6 @@
-import type { Layer } from '../../layers/layer.ts';
-import type { NirGraph, NirValue } from './graph.ts';
-import { numberOf, scalar } from './values.ts';
+import type { Layer } from '../../../layers/layer.ts';
+import type { NirGraph, NirValue } from '../file/graph.ts';
+import { numberOf, scalar } from '../file/values.ts';
 
 /** What we write beside the graph; no reader needs it. */
 export const KEYS = {

@@ -1,7 +1,7 @@
-import type { NirNode } from './graph.ts';
-import { axesOf } from './primitives.ts';
+import type { NirNode } from '../file/graph.ts';
+import { axesOf } from '../file/primitives.ts';
+import { numbersOf, sizeOf } from '../file/values.ts';
 import { activation, type Setting, type Unit } from './unit.ts';
-import { numbersOf, sizeOf } from './values.ts';
 
 type Pair = readonly [number, number];
 

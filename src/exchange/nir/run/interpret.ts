@@ -1,7 +1,9 @@
-import { onlyKnown } from '../../neurons/nearest.ts';
-import type { Activity, Sample, Trace } from '../activity.ts';
-import { completeNir } from './complete.ts';
-import { isGraph, type NirGraph, type NirNode } from './graph.ts';
+import { onlyKnown } from '../../../neurons/nearest.ts';
+import type { Activity, Sample, Trace } from '../../activity.ts';
+import { completeNir } from '../file/complete.ts';
+import { isGraph, type NirGraph, type NirNode } from '../file/graph.ts';
+import { type NirShapes, validateNir } from '../file/validate.ts';
+import { shapeText, sizeOf } from '../file/values.ts';
 import { hasCycle, orderOf } from './order.ts';
 import { isNeuron, requireKnown, ruleOf } from './rules.ts';
 import { type Semantics, type SemanticsName, semanticsOf, stepOf } from './semantics.ts';
@@ -10,8 +12,6 @@ import type { Setting, Unit } from './unit.ts';
 import { cellUnit, thresholdUnit } from './unit_cells.ts';
 import { delayUnit, matrixUnit, passUnit, scaleUnit } from './unit_dense.ts';
 import { convUnit, poolUnit } from './unit_window.ts';
-import { type NirShapes, validateNir } from './validate.ts';
-import { shapeText, sizeOf } from './values.ts';
 
 export interface RunOptions {
   /** How the file is read ('nir': Euler steps of the specification's equations). */

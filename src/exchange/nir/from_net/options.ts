@@ -1,4 +1,4 @@
-import { described, onlyKnown } from '../../neurons/nearest.ts';
+import { described, onlyKnown } from '../../../neurons/nearest.ts';
 
 export interface NirOptions {
   /** Of the file ('model'). */

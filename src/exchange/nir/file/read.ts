@@ -1,5 +1,5 @@
-import { type Hdf5Limits, readHdf5 } from '../hdf5/read.ts';
-import type { Hdf5Dataset, Hdf5Group } from '../hdf5/tree.ts';
+import { type Hdf5Limits, readHdf5 } from '../../hdf5/read.ts';
+import type { Hdf5Dataset, Hdf5Group } from '../../hdf5/tree.ts';
 import { completeNir } from './complete.ts';
 import type { NirArray, NirFile, NirGraph, NirNode, NirValue } from './graph.ts';
 import { short, validateNir } from './validate.ts';

@@ -1,5 +1,5 @@
-import { isGraph, type NirArray, type NirGraph, type NirNode, type NirValue } from './graph.ts';
-import { array, sizeOf } from './values.ts';
+import { isGraph, type NirArray, type NirGraph, type NirNode, type NirValue } from '../file/graph.ts';
+import { array, sizeOf } from '../file/values.ts';
 
 /** A node that is still being made: its weights may yet be multiplied. */
 interface DraftNode {

@@ -1,7 +1,7 @@
-import type { Form } from './form.ts';
-import type { NirNode, NirValue } from './graph.ts';
+import type { NirNode, NirValue } from '../file/graph.ts';
+import type { Form } from '../form/form.ts';
+import { NoForm } from '../form/no_form.ts';
 import { KEYS } from './metadata.ts';
-import { NoForm } from './no_form.ts';
 import { cubaLif, delay, diagonal, integrateAndFire, li, lif, matrix, scale, threshold } from './nodes.ts';
 import type { NirOptions } from './options.ts';
 

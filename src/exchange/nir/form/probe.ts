@@ -1,9 +1,9 @@
-import type { Neurons } from '../../layers/neurons.ts';
-import { input, lastSpike, type NeuronDefinition, parameter, state } from '../../neurons/definition.ts';
-import { compile } from '../../neurons/evaluate.ts';
-import type { Expr } from '../../neurons/expr.ts';
-import { OWN_WEIGHT } from '../../neurons/recurrence.ts';
-import { effectiveWeights } from '../weights.ts';
+import type { Neurons } from '../../../layers/neurons.ts';
+import { input, lastSpike, type NeuronDefinition, parameter, state } from '../../../neurons/definition.ts';
+import { compile } from '../../../neurons/evaluate.ts';
+import type { Expr } from '../../../neurons/expr.ts';
+import { OWN_WEIGHT } from '../../../neurons/recurrence.ts';
+import { effectiveWeights } from '../../weights.ts';
 import { NoForm } from './no_form.ts';
 import { OWN } from './own_constants.ts';
 

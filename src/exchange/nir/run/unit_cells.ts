@@ -1,7 +1,7 @@
-import type { NirNode } from './graph.ts';
+import type { NirNode } from '../file/graph.ts';
+import { numbersOf } from '../file/values.ts';
 import type { Leaky, Rule } from './rules.ts';
 import { activation, type Setting, type Unit } from './unit.ts';
-import { numbersOf } from './values.ts';
 
 /** Neurons: what they put out is their spikes, of those that do not spike their voltage. */
 export function cellUnit(place: string, rule: Rule, { B }: Setting): Unit {

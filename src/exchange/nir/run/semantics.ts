@@ -1,4 +1,4 @@
-import { suggest } from '../../neurons/nearest.ts';
+import { suggest } from '../../../neurons/nearest.ts';
 
 /**
  * How a program reads the neurons of a NIR file, which fixes differential equations and no time step. Its columns say

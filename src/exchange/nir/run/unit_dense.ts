@@ -1,6 +1,6 @@
-import type { NirNode } from './graph.ts';
+import type { NirNode } from '../file/graph.ts';
+import { numbersOf, sizeOf } from '../file/values.ts';
 import { activation, type Setting, type Unit } from './unit.ts';
-import { numbersOf, sizeOf } from './values.ts';
 
 /** Affine and Linear: y = W x + b over the last dimension; each place in those before it has a matrix of its own. */
 export function matrixUnit(place: string, node: NirNode, { B, output }: Setting): Unit {

@@ -1,5 +1,5 @@
-import { GLIF } from '../../layers/glif.ts';
-import type { Neurons } from '../../layers/neurons.ts';
+import { GLIF } from '../../../layers/glif.ts';
+import type { Neurons } from '../../../layers/neurons.ts';
 import { NoForm } from './no_form.ts';
 import { type Probe, probe, type Row, rowsEqual } from './probe.ts';
 

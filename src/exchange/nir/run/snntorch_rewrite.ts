@@ -1,5 +1,5 @@
-import { isGraph, type NirGraph, type NirNode } from './graph.ts';
-import { array, numbersOf } from './values.ts';
+import { isGraph, type NirGraph, type NirNode } from '../file/graph.ts';
+import { array, numbersOf } from '../file/values.ts';
 
 /**
  * What snnTorch makes of flat recurrence, neurons and a matrix that read each other, before it reads the graph: both go

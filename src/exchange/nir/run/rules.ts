@@ -1,6 +1,6 @@
-import type { NirNode } from './graph.ts';
+import type { NirNode } from '../file/graph.ts';
+import { map, numbersOf, perNeuron, uniform } from '../file/values.ts';
 import type { Semantics } from './semantics.ts';
-import { map, numbersOf, perNeuron, uniform } from './values.ts';
 
 /**
  * A node of neurons as the update of a step, numbers for each neuron:

@@ -1,5 +1,5 @@
-import { suggest } from '../../neurons/nearest.ts';
-import { wrongName } from '../hdf5/tree.ts';
+import { suggest } from '../../../neurons/nearest.ts';
+import { wrongName } from '../../hdf5/tree.ts';
 import { isGraph, type NirGraph, type NirNode, type NirValue } from './graph.ts';
 import { type Field, isText, type NodeShapes, PRIMITIVES, type Shape, sameShape } from './primitives.ts';
 import { algebraicLoop, successors } from './topology.ts';

@@ -1,8 +1,8 @@
-import { isGraph, type NirGraph, type NirNode } from './graph.ts';
-import { hasCycle, orderOf } from './order.ts';
-import { isNeuron, type Leaky, type Rule, requireKnown, ruleOf } from './rules.ts';
-import { type Semantics, type SemanticsName, semantics, semanticsNames } from './semantics.ts';
-import { rewriteForSnntorch } from './snntorch_rewrite.ts';
+import { isGraph, type NirGraph, type NirNode } from '../file/graph.ts';
+import { hasCycle, orderOf } from '../run/order.ts';
+import { isNeuron, type Leaky, type Rule, requireKnown, ruleOf } from '../run/rules.ts';
+import { type Semantics, type SemanticsName, semantics, semanticsNames } from '../run/semantics.ts';
+import { rewriteForSnntorch } from '../run/snntorch_rewrite.ts';
 
 /**
  * What is known of the programs that read such files: whether each reads this graph, and the neurons as the

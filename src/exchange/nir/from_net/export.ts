@@ -1,12 +1,12 @@
-import type { Sequential } from '../../layers/sequential.ts';
-import { type Exported, refuse, type Verdict } from '../exported.ts';
+import type { Sequential } from '../../../layers/sequential.ts';
+import { type Exported, refuse, type Verdict } from '../../exported.ts';
+import type { NirGraph, NirValue } from '../file/graph.ts';
+import { scalar } from '../file/values.ts';
+import { writeNir } from '../file/write.ts';
 import { Exporter } from './flows.ts';
-import type { NirGraph, NirValue } from './graph.ts';
 import { KEYS } from './metadata.ts';
 import { complete, type NirOptions } from './options.ts';
 import { readerNotes } from './readers.ts';
-import { scalar } from './values.ts';
-import { writeNir } from './write.ts';
 
 /** What NIR makes of a net; writes nothing. */
 export function checkNir(net: Sequential, options: NirOptions = {}): Verdict {

@@ -1,5 +1,5 @@
-import type { NirNode, NirValue } from './graph.ts';
-import { array, scalar } from './values.ts';
+import type { NirNode, NirValue } from '../file/graph.ts';
+import { array, scalar } from '../file/values.ts';
 
 /** Nodes as we write them. Constants of neurons have the layer's shape, as readers want it. */
 

@@ -1,7 +1,7 @@
-import type { Hdf5Limits } from '../hdf5/read.ts';
-import { readHdf5 } from '../hdf5/read.ts';
-import { dataset, group, type Hdf5Dataset, type Hdf5Group, type Hdf5Node, wrongName } from '../hdf5/tree.ts';
-import { writeHdf5 } from '../hdf5/write.ts';
+import type { Hdf5Limits } from '../../hdf5/read.ts';
+import { readHdf5 } from '../../hdf5/read.ts';
+import { dataset, group, type Hdf5Dataset, type Hdf5Group, type Hdf5Node, wrongName } from '../../hdf5/tree.ts';
+import { writeHdf5 } from '../../hdf5/write.ts';
 import type { NirArray } from './graph.ts';
 import { short } from './validate.ts';
 

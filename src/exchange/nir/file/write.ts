@@ -1,6 +1,6 @@
-import { onlyKnown } from '../../neurons/nearest.ts';
-import { dataset, group, type Hdf5Dataset, type Hdf5Group, type Hdf5Node } from '../hdf5/tree.ts';
-import { writeHdf5 } from '../hdf5/write.ts';
+import { onlyKnown } from '../../../neurons/nearest.ts';
+import { dataset, group, type Hdf5Dataset, type Hdf5Group, type Hdf5Node } from '../../hdf5/tree.ts';
+import { writeHdf5 } from '../../hdf5/write.ts';
 import { completeNir } from './complete.ts';
 import { isGraph, type NirGraph, type NirNode, type NirValue } from './graph.ts';
 import { type Field, PRIMITIVES } from './primitives.ts';

@@ -1,11 +1,11 @@
-import type { Activity, Sample, Trace } from '../activity.ts';
-import type { NirGraph, NirNode } from './graph.ts';
+import type { Activity, Sample, Trace } from '../../activity.ts';
+import type { NirGraph, NirNode } from '../file/graph.ts';
+import { readNir } from '../file/read.ts';
+import { perNeuron, textOf } from '../file/values.ts';
+import { KEYS, stepIn } from '../from_net/metadata.ts';
+import { DEFAULT_DT } from '../from_net/options.ts';
+import { nodesOf } from '../from_net/readers.ts';
 import { runNir } from './interpret.ts';
-import { KEYS, stepIn } from './metadata.ts';
-import { DEFAULT_DT } from './options.ts';
-import { readNir } from './read.ts';
-import { nodesOf } from './readers.ts';
-import { perNeuron, textOf } from './values.ts';
 
 /**
  * Runs a file that we wrote as the specification has it, with the time step that its metadata name, and reports what

@@ -1,9 +1,9 @@
+import type { NirNode } from '../file/graph.ts';
+import { numbersOf } from '../file/values.ts';
+import type { Form } from '../form/form.ts';
+import { isNeuron, type Rule, ruleOf } from '../run/rules.ts';
+import type { Semantics } from '../run/semantics.ts';
 import type { FlatEdge, FlatGraph } from './flat.ts';
-import type { Form } from './form.ts';
-import type { NirNode } from './graph.ts';
-import { isNeuron, type Rule, ruleOf } from './rules.ts';
-import type { Semantics } from './semantics.ts';
-import { numbersOf } from './values.ts';
 
 /** Nodes that together are a layer of neurons. */
 export interface Cell {

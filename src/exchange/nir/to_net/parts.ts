@@ -1,15 +1,15 @@
-import type { Planes, Sliding } from '../../kernels/conv.ts';
+import type { Planes, Sliding } from '../../../kernels/conv.ts';
+import type { NirGraph, NirNode } from '../file/graph.ts';
+import { axesOf } from '../file/primitives.ts';
+import type { NirShapes } from '../file/validate.ts';
+import { numbersOf, textOf } from '../file/values.ts';
+import { KEYS } from '../from_net/metadata.ts';
+import { requireKnown } from '../run/rules.ts';
+import type { Semantics } from '../run/semantics.ts';
 import { type Cell, cellOf, isCell, unfit } from './cells.ts';
 import { type FlatGraph, flattened } from './flat.ts';
-import type { NirGraph, NirNode } from './graph.ts';
-import { KEYS } from './metadata.ts';
-import { axesOf } from './primitives.ts';
 import type { Hint } from './restore.ts';
-import { requireKnown } from './rules.ts';
-import type { Semantics } from './semantics.ts';
 import { type Series, seriesOf } from './series.ts';
-import type { NirShapes } from './validate.ts';
-import { numbersOf, textOf } from './values.ts';
 
 /** What a layer will be made of. */
 export type Part = { readonly place: string } & (
