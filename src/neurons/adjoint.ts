@@ -67,7 +67,9 @@ export function deriveAdjoint(
   const needed = new Set(topological(derivatives, given));
   return {
     planes,
-    previous: def.states.filter((s) => needed.has(state(s))).map((s) => ({ name: s, node: def.next[s]! })),
+    previous: def.states
+      .filter((s) => needed.has(state(s)) && !given.has(state(s)))
+      .map((s) => ({ name: s, node: def.next[s]! })),
     slope: def.z?.op === 'spike' && options.surrogate ? options.surrogate.derivative(def.z.args[0]!) : null,
     input: derivatives[0]!,
     lastSpike: derivatives[1]!,
