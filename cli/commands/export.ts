@@ -131,7 +131,7 @@ async function write(
     );
   for (const line of lost) say(inFlags(`lost: ${line}`));
   for (const line of notes) say(inFlags(`note: ${line}`));
-  await library.writeFiles([...written.slice(1), written[0]!]);
+  await library.writeFiles(written);
   for (const { name, bytes } of written) say(`${name}  ${bytes.length} bytes`);
   if (!sample) return 0;
   const result = await library.verify(net, format, files, sample);

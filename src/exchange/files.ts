@@ -61,9 +61,9 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
   };
 }
 
-/** Writes files by their paths, one after the other. */
+/** Writes the files of an export by their paths; that which it is about comes last, when what belongs to it is there. */
 export async function writeAll(store: FileStore, files: readonly ExportedFile[]): Promise<void> {
-  for (const { name, bytes } of files) await store.write(name, bytes);
+  for (const { name, bytes } of [...files].reverse()) await store.write(name, bytes);
 }
 
 /** Writes files by their paths into the file system (Node), each complete or not at all. */

@@ -55,8 +55,7 @@ export async function save(net: Sequential, path: string, options: SaveOptions =
   if (chosen === 'pytorch' && extension !== '.py') throw new Error(`save: ${path}: a module of Python must end in .py`);
   const exported = await exportNet(net, chosen, { ...others, name: stemOf(path) });
   const written = placed(path, exported.files);
-  // what is whole by itself comes last: the other files are read without it by nobody
-  await writeAll(files ?? (await nodeFiles('save')), [...written.slice(1), written[0]!]);
+  await writeAll(files ?? (await nodeFiles('save')), written);
   return { ...exported, files: written };
 }
 

@@ -89,6 +89,16 @@ describe('save and load', () => {
     await expect(load(at(`${what}.bin`))).rejects.toThrow(message);
   });
 
+  it('weights that spell the signature of HDF5 where a user block could end make no HDF5 file', async () => {
+    const net = new Sequential(new Linear(64, 64));
+    await save(net, at('spelt.safetensors'));
+    const bytes = new Uint8Array(readFileSync(at('spelt.safetensors')));
+    const place = 4096;
+    bytes.set([0x89, 0x48, 0x44, 0x46], place);
+    writeFileSync(at('spelt.safetensors'), bytes);
+    await expect(load(at('spelt.safetensors'))).rejects.toThrow(/^safetensors: the data has CRC-32/);
+  });
+
   it('says what is missing beside a file', async () => {
     const net = ahp();
     writeFileSync(at('alone.safetensors'), saveModel(net).safetensors);
