@@ -26,6 +26,9 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 });
+/** Lines of what became of the mutants: the most frequent refusals. */
+const SHOWN = 20;
+
 const [seed, from, files] = [Number(values.seed), Number(values.from), Number(values.files)];
 
 function keep(target: Target, index: number, bytes: Uint8Array): string {
@@ -90,8 +93,9 @@ async function run(target: Target): Promise<number> {
   if (state !== null) closeSync(state);
   unhandled(from + tally.files - 1);
   const { counts, failed, seconds, slowest, most } = tally;
-  for (const [what, count] of [...counts].sort((a, b) => b[1] - a[1]))
-    console.log(`  ${String(count).padStart(7)}  ${what}`);
+  const classes = [...counts].sort((a, b) => b[1] - a[1]);
+  for (const [what, count] of classes.slice(0, SHOWN)) console.log(`  ${String(count).padStart(7)}  ${what}`);
+  if (classes.length > SHOWN) console.log(`           and ${classes.length - SHOWN} more ways`);
   for (const { index, mutant, what } of failed) {
     console.log(`FAILED ${target.name}: mutant ${index} (${mutant.how}, ${mutant.bytes.length} bytes): ${what}`);
     console.log(`  kept as ${keep(target, index, mutant.bytes)}`);

@@ -69,7 +69,11 @@ const read = async (owner: string, bytes: Uint8Array, options: NetxImportOptions
  * @throws naming the layer and the field
  */
 export async function decodeNetx(bytes: Uint8Array, options: NetxImportOptions = {}): Promise<Imported> {
-  const { layers, notes } = await read('decodeNetx', bytes, options);
+  return imported(await read('decodeNetx', bytes, options));
+}
+
+/** The net of a file that was read. */
+export function imported({ layers, notes }: NetxNet): Imported {
   const made = netOf(layers);
   const own = layers.filter(hasNeurons);
   const scales = [...new Set(own.map(({ meaning }) => meaning.scale))];
@@ -89,9 +93,11 @@ export async function decodeNetx(bytes: Uint8Array, options: NetxImportOptions =
  * @throws on a file that cannot be read, and on a sample of other than whole numbers
  */
 export async function replayNetx(bytes: Uint8Array, sample: Sample): Promise<Activity> {
-  const { layers } = await read('replayNetx', bytes, {});
-  return runLoihi(layers, sample, labelsOf(layers));
+  return replayed(await read('replayNetx', bytes, {}), sample);
 }
+
+/** Runs a file that was read. */
+export const replayed = ({ layers }: NetxNet, sample: Sample): Activity => runLoihi(layers, sample, labelsOf(layers));
 
 /** As `decodeNetx` places them. */
 function labelsOf(layers: readonly NetxLayer[]): string[] {
@@ -111,7 +117,11 @@ function labelsOf(layers: readonly NetxLayer[]): string[] {
 
 /** What is in a NetX file. */
 export async function inspectNetx(bytes: Uint8Array): Promise<Inspection> {
-  const { layers, notes } = await read('inspectNetx', bytes, {});
+  return inspected(await read('inspectNetx', bytes, {}));
+}
+
+/** What is in a file that was read. */
+export function inspected({ layers, notes }: NetxNet): Inspection {
   const ours = layers.filter(hasNeurons).some(({ meaning }) => meaning.label !== null);
   return {
     format: 'NetX (lava-dl)',

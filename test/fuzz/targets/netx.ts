@@ -1,6 +1,7 @@
 import type { Imported } from '../../../src/exchange/exported.ts';
 import { readHdf5 } from '../../../src/exchange/hdf5/read.ts';
-import { decodeNetx, encodeNetx, inspectNetx, replayNetx } from '../../../src/exchange/netx/index.ts';
+import { encodeNetx, imported, inspected, replayed } from '../../../src/exchange/netx/index.ts';
+import { type NetxNet, readNetxTree } from '../../../src/exchange/netx/read.ts';
 import { Conv2d } from '../../../src/layers/conv2d.ts';
 import { Flatten } from '../../../src/layers/flatten.ts';
 import { LIF } from '../../../src/layers/lif.ts';
@@ -32,6 +33,8 @@ const ours = (): Promise<Uint8Array[]> =>
 const makes = [way('bytes', 1, anyBytes), way('tree', 8, throughTree)];
 const SAYS = /^(HDF5|not an HDF5 file|readHdf5|NetX|netx|not a NetX file|decodeNetx|replayNetx)\b|^'?\/?layer/;
 
+const read = async (bytes: Uint8Array): Promise<NetxNet> => readNetxTree(await readHdf5(bytes, patience), undefined);
+
 /** `decodeNetx`. */
 export const netx: Target = {
   name: 'netx',
@@ -39,10 +42,7 @@ export const netx: Target = {
   says: SAYS,
   seeds: async () => [...(await ours()), fixture('lava_dl.net.gz')],
   makes,
-  async read(bytes) {
-    await readHdf5(bytes, patience);
-    return decodeNetx(bytes);
-  },
+  read: async (bytes) => imported(await read(bytes)),
   wrong: (value) => wrongNet((value as Imported).net),
 };
 
@@ -54,8 +54,8 @@ export const netxRun: Target = {
   seeds: ours,
   makes,
   async read(bytes) {
-    await readHdf5(bytes, patience);
-    await inspectNetx(bytes);
-    return replayNetx(bytes, sample());
+    const net = await read(bytes);
+    inspected(net);
+    return replayed(net, sample());
   },
 };
