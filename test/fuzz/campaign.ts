@@ -52,8 +52,8 @@ export async function campaign(target: Target, options: CampaignOptions): Promis
   for (let index = from; index < from + files && elapsed() < seconds && failed.length < most; index++) {
     // rejections that nobody handles are only told of between tasks
     if (index % 20 === 0) await new Promise((resolve) => setTimeout(resolve));
-    const mutant = await mutantOf(target, seeds, seed, index);
     options.onBegin?.(index);
+    const mutant = await mutantOf(target, seeds, seed, index);
     const { outcome, taken } = await watched(target, mutant, patience, memory);
     if (outcome.kind === 'failed') failed.push({ index, mutant, what: outcome.what });
     else counts.set(`${outcome.kind}: ${outcome.what}`, (counts.get(`${outcome.kind}: ${outcome.what}`) ?? 0) + 1);

@@ -98,9 +98,10 @@ function changedData({ data, shape }: Hdf5Dataset, random: Random, texts: readon
     return dataset(numbers, shape);
   }
   const numbers = Float64Array.from(data, Number);
+  const whole = Math.trunc(numbers[at]!);
   numbers[at] = random.chance(0.5)
     ? random.pick(NUMBERS)
-    : Number(random.edge(BigInt(Math.trunc(Number(numbers[at]) || 0))));
+    : Number(random.edge(BigInt(Number.isFinite(whole) ? whole : 0)));
   return dataset(numbers, shape);
 }
 
