@@ -1,6 +1,7 @@
 /**
- * WGSL without comments, indentation, empty lines and spaces around signs. The marks of regions, `// <name>` and `// </name>` alone on their
- * line, stay: the assembler finds regions by them. WGSL has no strings, so `//` starts a comment wherever it stands.
+ * WGSL without comments, indentation, spaces around signs and most ends of lines. The marks of regions, `// <name>` and `// </name>` alone on their
+ * line, stay, and so do lines of constants: the assembler finds both by them. What it puts in regions keeps its lines, so that a
+ * compiler's message about a user's neuron shows one of them. WGSL has no strings, so `//` starts a comment wherever it stands.
  * Block comments can nest and are rare: a file that has one stays as it is.
  * @param {string} wgsl
  * @returns {string}
@@ -14,5 +15,6 @@ export function shrink(wgsl) {
     // a constant is found by its spaces; two minus signs must not meet
     return /^const /.test(code) ? code : code.replace(/ ?([=+*/<>(){},:;&|!?%]|(?<!- *)-(?! *-)) ?/g, '$1');
   });
-  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+  const text = lines.filter((line) => line !== '').join('\n');
+  return `${text.replace(/(?<=^(?!const |\/\/).*[{};,])\n(?!const |\/\/)/gm, '')}\n`;
 }

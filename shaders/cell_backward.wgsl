@@ -20,7 +20,7 @@
 //              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the chunk before
 //   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz; with ROWS, rows [pre][Q over post]
 //
-// An empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
+// GRAD_START: an empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
 //
 // Dispatch: (B, TILES, 1), tiles as in cell_forward.wgsl.
 
@@ -58,6 +58,7 @@ const HAS_GRAD_SPIKES: bool = true;
 const HAS_GRAD_RECORD: bool = false;
 const HAS_FINAL: bool = false;
 const HAS_RATE: bool = false;
+const GRAD_START: bool = false;
 const RECURRENT: bool = true;
 const SPIKES: bool = true;
 const WIDE: bool = false;
@@ -91,10 +92,10 @@ fn per_neuron(at: u32, i: u32) -> vec4f {
 
 // dI of the step after; without ROWS two in rotation: read one, write the other.
 var<workgroup> later: array<vec4f, (2u - ROWS) * WORKGROUP>;
-// The neurons where the slope is not 0, how many they are at an odd and at an even step, and what is sent back to each.
+// The neurons where the slope is not 0, in whose places comes what is sent back to each; how many they are at an odd and at an
+// even step. One array for both: compilers that fill workgroup memory with zeros number by number take long over each.
 var<workgroup> listed: array<u32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
 var<workgroup> found: array<atomic<u32>, 2>;
-var<workgroup> back: array<f32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
 
 fn slot(i: u32) -> f32 {
   return step.slots[i / 4u][i % 4u];
@@ -194,33 +195,38 @@ fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
   return sum;
 }
 
-// Lists the neurons of this thread that are wanted at step t.
-fn list(t: u32, lane: u32, wanted: vec4<bool>) {
+// Lists the neurons of this thread that are wanted at step t: the places of those.
+fn list(t: u32, lane: u32, wanted: vec4<bool>) -> vec4u {
   let ones = select(vec4u(0), vec4u(1), wanted);
-  let count = ones.x + ones.y + ones.z + ones.w;
-  if (count == 0u) {
-    return;
-  }
-  var at = atomicAdd(&found[t % 2u], count);
-  for (var i = 0u; i < 4u; i++) {
-    if (wanted[i]) {
-      listed[at] = 4u * lane + i;
-      at++;
+  let before = vec4u(0u, ones.x, ones.x + ones.y, ones.x + ones.y + ones.z);
+  let count = before.w + ones.w;
+  var places = before;
+  if (count > 0u) {
+    places += atomicAdd(&found[t % 2u], count);
+    for (var i = 0u; i < 4u; i++) {
+      if (wanted[i]) {
+        listed[places[i]] = 4u * lane + i;
+      }
     }
   }
+  return places;
+}
+
+fn listed_at(i: vec4u) -> vec4u {
+  return vec4u(listed[i.x], listed[i.y], listed[i.z], listed[i.w]);
 }
 
 // W_rec^T dI_{t+1} for the neurons listed at step t, four a thread; the last ones again where four are not left.
 fn send_back(t: u32, lane: u32) {
   let count = atomicLoad(&found[t % 2u]);
-  for (var k = 4u * lane; k < count; k += 4u * WORKGROUP) {
+  let k = 4u * lane;
+  if (k < count) {
     let i = min(vec4u(k, k + 1u, k + 2u, k + 3u), vec4u(count - 1u));
-    let pre = vec4u(listed[i.x], listed[i.y], listed[i.z], listed[i.w]);
-    let sum = from_rows(pre);
-    back[pre.x] = sum.x;
-    back[pre.y] = sum.y;
-    back[pre.z] = sum.z;
-    back[pre.w] = sum.w;
+    let sum = bitcast<vec4u>(from_rows(listed_at(i)));
+    listed[i.x] = sum.x;
+    listed[i.y] = sum.y;
+    listed[i.z] = sum.z;
+    listed[i.w] = sum.w;
   }
 }
 
@@ -307,14 +313,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     if (RECURRENT && !WIDE && ROWS == 1u) {
       let wanted = vec4<bool>(owned && t + 1u < len) & existing(q) & (slope != vec4f(0));
-      list(t, lane, wanted);
+      let places = list(t, lane, wanted);
       workgroupBarrier();
       send_back(t, lane);
       if (lane == 0u) {
         atomicStore(&found[(t + 1u) % 2u], 0u);
       }
       workgroupBarrier();
-      bar_z = select(vec4f(0), vec4f(back[4u * lane], back[4u * lane + 1u], back[4u * lane + 2u], back[4u * lane + 3u]), wanted);
+      bar_z = select(vec4f(0), bitcast<vec4f>(listed_at(places)), wanted);
+      // before the places are another step's
+      workgroupBarrier();
     }
     if (SPIKES) {
       bar_z += d_z;
@@ -356,7 +364,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       carry[passed_at(dims.t0, b) + q] = passed;
     }
     if (SPIKES) {
-      if (RECURRENT && dims.t1 == 0u && len > 0u) {
+      if (RECURRENT && GRAD_START && dims.t1 == 0u && len > 0u) {
         d_z += sent_back(0u, b, q);
       }
       carry[Q + (STATES * B + b) * Q + q] = d_z;

@@ -94,7 +94,10 @@ fn stored(e: Entry, row: u32, lane: u32) -> f32 {
 fn quad(e: Entry, i: u32) -> vec4f {
   let row = i / e.quads;
   let lane = 4u * (i % e.quads);
-  let value = vec4f(stored(e, row, lane), stored(e, row, lane + 1u), stored(e, row, lane + 2u), stored(e, row, lane + 3u));
+  var value: vec4f;
+  for (var j = 0u; j < 4u; j++) {
+    value[j] = stored(e, row, lane + j);
+  }
   return clamp(value, vec4f(e.lowest), vec4f(e.highest));
 }
 
@@ -126,14 +129,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let e = table[k];
   let i = at - e.first;
-  if (e.stored_as == PACKED) {
-    effective[at] = vec4u(halves(quad(e, 2u * i)), halves(quad(e, 2u * i + 1u)));
-    return;
+  // loops, so that compilers see what makes a number once
+  let packed = e.stored_as == PACKED;
+  let parts = select(1u, 2u, packed);
+  var out: vec4u;
+  for (var j = 0u; j < parts; j++) {
+    let value = quad(e, parts * i + j);
+    if (e.stored_as == FULL) {
+      out = bitcast<vec4u>(value);
+    } else {
+      let two = halves(value);
+      out = select(bitcast<vec4u>(vec4f(unpack2x16float(two.x), unpack2x16float(two.y))), vec4u(out.zw, two), packed);
+    }
   }
-  var value = quad(e, i);
-  if (e.stored_as == ROUNDED) {
-    let packed = halves(value);
-    value = vec4f(unpack2x16float(packed.x), unpack2x16float(packed.y));
-  }
-  effective[at] = bitcast<vec4u>(value);
+  effective[at] = out;
 }

@@ -60,8 +60,8 @@ export class GpuDevice implements Device {
       maxWorkgroup: Math.min(
         limits.maxComputeInvocationsPerWorkgroup,
         limits.maxComputeWorkgroupSizeX,
-        // what cell_backward keeps of a thread in workgroup memory: with ROWS, which software adapters get, and without
-        Math.floor(limits.maxComputeWorkgroupStorageSize / (software ? 48 : 32)),
+        // what cell_backward keeps of a thread in workgroup memory
+        Math.floor(limits.maxComputeWorkgroupStorageSize / 32),
         options.maxWorkgroup ?? Number.POSITIVE_INFINITY,
       ),
       maxBinding: Math.min(

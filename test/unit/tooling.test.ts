@@ -66,6 +66,9 @@ describe('shaders in the bundle', () => {
     const wgsl =
       '// Head.\nconst N: u32 = 3u; // how many\n\nfn f() {\n  // <step>\n  let a = 1; // b\n  // </step>\n}\n';
     expect(shrink(wgsl)).toBe('const N: u32 = 3u;\nfn f(){\n// <step>\nlet a=1;\n// </step>\n}\n');
+    expect(shrink('fn f() {\n  let a = 1;\n  return a\n    + 1;\n}\nconst N: u32 = 3u;\n')).toBe(
+      'fn f(){let a=1;return a\n+1;}\nconst N: u32 = 3u;\n',
+    );
     expect(shrink('let a = b - -c + (d - 1) * -e;')).toBe('let a=b - -c+(d-1)*-e;\n');
     expect(shrink('/* a // b */\n  let a = 1;')).toBe('/* a // b */\n  let a = 1;');
   });

@@ -59,6 +59,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       HAS_GRAD_RECORD: dv !== null,
       HAS_FINAL: dFinal !== null,
       HAS_RATE: extras.rate !== null,
+      GRAD_START: low.needs(start),
       RECURRENT: recurrent !== null,
       SPIKES: def.z !== null,
       WIDE: path.wide,
