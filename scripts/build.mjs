@@ -141,6 +141,8 @@ async function squeeze({ outputs }) {
       module: true,
       ecma: 2020,
       compress: { passes: 3 },
+      // Node shows the whole line in which an error that nobody catches was thrown
+      format: { max_line_len: 1500 },
       sourceMap: { content: readFileSync(map, 'utf8'), url: basename(map) },
     });
     writeFileSync(file, code);

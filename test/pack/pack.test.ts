@@ -52,6 +52,13 @@ describe('the packed package', () => {
     expect(counts).toHaveLength(names.length);
     for (const [i, count] of counts.entries()) expect(count, names[i]).toBeGreaterThan(0);
   });
+
+  it('says a mistake that nobody catches in a few lines, not behind all its code', async () => {
+    const code = "import { LIF } from 'spiketape'; new LIF(3, 4, { tua: 3 });";
+    const said = await run(process.execPath, ['--input-type=module', '-e', code], project).catch(String);
+    expect(said).toContain("there is no option 'tua'; did you mean 'tau'?");
+    expect(String(said).length).toBeLessThan(10_000);
+  });
 });
 
 describe("the README's first script", () => {
