@@ -76,19 +76,30 @@ const build = new Map(
   }),
 );
 
-/** A net as files: names as PyTorch would name them, matrices as [post, pre]. Needs no adapter. */
+/** A function that throws what is wrong with a model, by the name of the function that was called. */
+const failing =
+  (owner: string) =>
+  (what: string): never => {
+    throw new Error(`${owner}: ${what}`);
+  };
+
+/**
+ * A net as files: names as PyTorch would name them, matrices as [post, pre]. Needs no adapter.
+ *
+ * @throws when it has more layers than `loadModel` reads
+ */
 export function saveModel(net: Sequential): SavedModel {
   const parameters = [...net.namedParameters()];
   const shared = tiesOf(net);
-  const json: ModelJson = {
+  const model: ModelJson = {
     format: FORMAT,
     version: VERSION,
-    layers: describe(net),
+    layers: describe(net, failing('saveModel')),
     parameters: Object.fromEntries(parameters.map(([name, p]) => [name, p.shape])),
     ...(Object.keys(shared).length ? { shared } : {}),
   };
   const tensors = parameters.map(([name, p]) => ({ name, dtype: 'F32' as const, shape: [...p.shape], data: p.data }));
-  return { json: `${JSON.stringify(json, null, 2)}\n`, safetensors: encodeSafetensors(tensors, { format: 'pt' }) };
+  return { json: `${JSON.stringify(model, null, 2)}\n`, safetensors: encodeSafetensors(tensors, { format: 'pt' }) };
 }
 
 /**
@@ -98,9 +109,7 @@ export function saveModel(net: Sequential): SavedModel {
  * @throws when a file is not one of ours, of a later version, or the two do not belong together; when something of one's own is missing
  */
 export function loadModel(saved: SavedModel, own: OwnParts = {}): Sequential {
-  const fail = (what: string): never => {
-    throw new Error(`loadModel: ${what}`);
-  };
+  const fail = failing('loadModel');
   let json: ModelJson;
   try {
     json = JSON.parse(saved.json) as ModelJson;

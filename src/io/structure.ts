@@ -13,14 +13,36 @@ const SHARED = 'Shared';
 /** Layers that a saved net may have, each counted in everything that it is a part of. */
 const MOST = 3000;
 
-/** The layers of a net, nested ones within their containers; a layer that stands in several places is written once. */
-export function describe(net: Sequential): SavedLayer[] {
+/**
+ * Counts layers as they are finished, those within them first. Parts that hold the part before several times grow without end, in few
+ * lines of text.
+ */
+function counter(fail: (what: string) => never): (layer: Layer, place: string) => void {
+  /** Places in each layer, itself included. */
+  const sizes = new Map<Layer, number>();
+  let places = 0;
+  return (layer, place) => {
+    const size = Object.values(layer.children).reduce((sum, child) => sum + (sizes.get(child) ?? 1), 1);
+    sizes.set(layer, size);
+    places += size;
+    if (places > MOST) fail(`layer ${place} is one too many, of ${MOST}`);
+  };
+}
+
+/**
+ * The layers of a net, nested ones within their containers; a layer that stands in several places is written once.
+ *
+ * @param fail throws, where they are more than are read again
+ */
+export function describe(net: Sequential, fail: (what: string) => never): SavedLayer[] {
+  const count = counter(fail);
   const seen = new Map<Layer, string>();
   const one = (layer: Layer, place: string): SavedLayer => {
     const first = seen.get(layer);
     if (first !== undefined) return { kind: SHARED, place: first };
     seen.set(layer, place);
     const within = Object.entries(layer.children).map(([name, child]) => [name, one(child, `${place}.${name}`)]);
+    count(layer, place);
     return within.length ? { ...layer.config, layers: Object.fromEntries(within) } : layer.config;
   };
   return net.layers.map((layer, i) => one(layer, String(i)));
@@ -38,9 +60,7 @@ export function rebuild(
   fail: (what: string) => never,
 ): Layer[] {
   const made = new Map<string, Layer>();
-  /** Places in each layer, itself included: parts that hold the part before several times grow without end. */
-  const sizes = new Map<Layer, number>();
-  let places = 0;
+  const count = counter(fail);
   const one = (config: SavedLayer, place: string): Layer => {
     if (config?.kind === SHARED)
       return (
@@ -48,11 +68,8 @@ export function rebuild(
       );
     const within = Object.entries(config?.layers ?? {}).map(([name, c]) => [name, one(c, `${place}.${name}`)] as const);
     const layer = make(config, Object.fromEntries(within), place);
-    const size = within.reduce((sum, [, child]) => sum + sizes.get(child)!, 1);
-    places += size;
-    if (places > MOST) fail(`layer ${place} is one too many, of ${MOST}`);
+    count(layer, place);
     made.set(place, layer);
-    sizes.set(layer, size);
     return layer;
   };
   return saved.map((config, i) => one(config, String(i)));

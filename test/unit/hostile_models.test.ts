@@ -100,6 +100,21 @@ describe('loadModel names the layer of', () => {
   });
 });
 
+describe('saveModel refuses what loadModel would not read', () => {
+  it('more layers than may be', () => {
+    const net = new Sequential(...Array.from({ length: 3001 }, () => new Linear(1, 1)));
+    expect(() => saveModel(net)).toThrow('saveModel: layer 3000 is one too many, of 3000');
+    const most = saveModel(new Sequential(...net.layers.slice(1)));
+    expect(loadModel(most).layers).toHaveLength(3000);
+  });
+
+  it('many in one another, each counted in all that it is a part of', () => {
+    const nested = (depth: number): Sequential => new Sequential(depth === 0 ? new Linear(1, 1) : nested(depth - 1));
+    expect(() => saveModel(nested(77))).toThrow(/saveModel: layer 0[.0]* is one too many, of 3000/);
+    expect(loadModel(saveModel(nested(75))).outputs).toBe(1);
+  });
+});
+
 describe('decodeSnapshot refuses', () => {
   const file = (json: string): Uint8Array =>
     encodeSafetensors([{ name: 'moments', dtype: 'F32', shape: [0], data: new Float32Array(0) }], {
