@@ -21,6 +21,7 @@ interface Handle {
 interface NodeFs {
   open(path: string, flags: string): Promise<Handle>;
   readFile(path: string): Promise<Uint8Array>;
+  realpath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { force: boolean }): Promise<void>;
   mkdir(path: string, options: { recursive: boolean }): Promise<unknown>;
@@ -36,7 +37,9 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
   return {
     read: (path) => fs.readFile(path),
     async write(path, content) {
-      const { folder, name } = partsOf(path);
+      // a link stays one: what it names is replaced
+      const target = await fs.realpath(path).catch(() => path);
+      const { folder, name } = partsOf(target);
       if (folder) await fs.mkdir(folder, { recursive: true });
       // a name by which the runner knows files that were never completed
       const temporary = beside(folder, `.${name}.${crypto.randomUUID().slice(-12)}.part`);
@@ -48,7 +51,7 @@ export async function nodeFiles(owner: string): Promise<FileStore> {
         } finally {
           await handle.close();
         }
-        await fs.rename(temporary, path);
+        await fs.rename(temporary, target);
         // a rename is on disk once its folder is; not every system can say so
         const place = await fs.open(folder || '.', 'r').catch(() => null);
         await place?.sync().catch(() => undefined);

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AHP, defineNeuron, LIF, Linear, Neuron, Readout, Sequential, saveModel, spike, tanh } from 'spiketape';
@@ -54,11 +63,20 @@ describe('save and load', () => {
     };
     await expect(save(other, at('kept.json'), { files: failing })).rejects.toThrow('the disk is full');
     // what is in the way of the rename
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(at('taken.json', 'x'), { recursive: true });
     await expect(save(other, at('taken.json'))).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST|directory/);
     expect(readFileSync(at('kept.json'))).toEqual(before);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('a link stays a link, and what it names is written', async () => {
+    mkdirSync(at('disk'));
+    writeFileSync(at('disk', 'real.json'), 'before');
+    symlinkSync(at('disk', 'real.json'), at('link.json'));
+    await save(plain(), at('link.json'));
+    expect(lstatSync(at('link.json')).isSymbolicLink()).toBe(true);
+    expect(bits((await load(at('disk', 'real.json'))).net)).toEqual(bits((await load(at('link.json'))).net));
+    expect(readdirSync(at('disk'))).toEqual(['real.json']);
   });
 
   it('the extension says the format, or the user does', async () => {
