@@ -3,7 +3,7 @@ import { type Draw, Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import type { GatedCell } from '../kernels/gated_cell.ts';
 import { type Initializer, initializer } from '../layers/initialize.ts';
-import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from '../layers/layer.ts';
+import { type ForwardContext, Layer, type LayerConfig, positiveInteger, trueOrFalse } from '../layers/layer.ts';
 import { savedOptions } from '../layers/neurons.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
 import { type GatedRun, gated } from './op.ts';
@@ -58,7 +58,7 @@ export abstract class Gated extends Layer {
     positiveInteger(name, 'H', outputs);
     onlyKnown(name, options, [...own, ...Object.keys(OPTIONS)]);
     const { bias = true } = options;
-    if (typeof bias !== 'boolean') throw new Error(`${name}: bias must be true or false, got ${JSON.stringify(bias)}`);
+    trueOrFalse(name, 'bias', bias);
     if (options.chunk !== undefined) positiveInteger(name, 'chunk', options.chunk);
     const rows = gates.length * outputs;
     const uniform = uniformOf(outputs);

@@ -2,7 +2,7 @@ import { norm } from '../autograd/ops/norm.ts';
 import { Parameter } from '../autograd/parameter.ts';
 import type { Tensor } from '../autograd/tensor.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
-import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { type ForwardContext, Layer, type LayerConfig, positiveInteger, trueOrFalse } from './layer.ts';
 
 export interface BatchNormOptions {
   /** Channels of inputs [C, H, W] flattened: neuron n is of channel n / (H W). By default each neuron is one. */
@@ -55,6 +55,7 @@ export class BatchNorm extends Layer {
     const { channels = inputs, momentum = 0.1, eps = 1e-5, affine = true, perStep } = options;
     positiveInteger(kind, 'inputs', inputs);
     positiveInteger(kind, 'channels', channels);
+    trueOrFalse(kind, 'affine', affine);
     if (perStep !== undefined) positiveInteger(kind, 'perStep', perStep);
     if (inputs % channels !== 0)
       throw new Error(`${kind}: channels must divide the inputs, got ${channels} for ${inputs}`);

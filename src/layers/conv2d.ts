@@ -5,7 +5,7 @@ import type { Planes, Sliding } from '../kernels/conv.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
 import { type ConnectionOptions, connect, requireInputs } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
-import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { Layer, type LayerConfig, positiveInteger, trueOrFalse } from './layer.ts';
 import { savedOptions } from './neurons.ts';
 import { planes, type Size2d, slide, widthOf } from './window.ts';
 
@@ -57,6 +57,7 @@ export class Conv2d extends Layer {
     positiveInteger('Conv2d', 'channels', channels);
     onlyKnown('Conv2d', options, OPTIONS);
     const { stride, padding, dilation, groups, bias = true, connections } = options;
+    trueOrFalse('Conv2d', 'bias', bias);
     this.window = slide('Conv2d', input, channels, { kernel, stride, padding, dilation, groups });
     for (const [what, n] of [
       ['input', input[0]],

@@ -77,3 +77,8 @@ export function positiveInteger(owner: string, name: string, value: number): num
     throw new Error(`${owner}: ${name} must be a whole number above 0, got ${value}`);
   return value;
 }
+
+/** @throws naming the option */
+export function trueOrFalse(owner: string, name: string, value: boolean): void {
+  if (typeof value !== 'boolean') throw new Error(`${owner}: ${name} must be true or false, got ${String(value)}`);
+}

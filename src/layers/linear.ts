@@ -4,7 +4,7 @@ import type { Tensor } from '../autograd/tensor.ts';
 import { onlyKnown } from '../neurons/nearest.ts';
 import { type ConnectionOptions, connect, requireInputs } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
-import { Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { Layer, type LayerConfig, positiveInteger, trueOrFalse } from './layer.ts';
 import { savedOptions } from './neurons.ts';
 
 export interface LinearOptions {
@@ -34,6 +34,7 @@ export class Linear extends Layer {
     positiveInteger('Linear', 'outputs', outputs);
     onlyKnown('Linear', options, ['bias', 'init', 'weightGain', 'connections']);
     const { bias = true, connections } = options;
+    trueOrFalse('Linear', 'bias', bias);
     const init = initializer('Linear', 'init', options.init, options.weightGain);
     const weights = connect('Linear', 'connections', 'weight', [outputs, inputs], connections, init);
     requireInputs('Linear', outputs, [weights]);

@@ -11,7 +11,7 @@ import { OWN_WEIGHT, oneToOne } from '../neurons/recurrence.ts';
 import { type Surrogate, type SurrogateChoice, surrogate } from '../neurons/surrogates.ts';
 import { type ConnectionOptions, connect, requireInputs, savedConnections } from './connections.ts';
 import { type Initializer, initializer } from './initialize.ts';
-import { type ForwardContext, Layer, type LayerConfig, positiveInteger } from './layer.ts';
+import { type ForwardContext, Layer, type LayerConfig, positiveInteger, trueOrFalse } from './layer.ts';
 
 /** What every layer of neurons can be told. */
 export interface NeuronOptions {
@@ -110,7 +110,7 @@ export class Neurons extends Layer {
     this.outputs = N;
     const { bias = false } = options;
     const learn = learnedOf(name, options.learn, Object.keys(params));
-    if (typeof bias !== 'boolean') throw new Error(`${name}: bias must be true or false, got ${JSON.stringify(bias)}`);
+    trueOrFalse(name, 'bias', bias);
     if (options.chunk !== undefined) positiveInteger(name, 'chunk', options.chunk);
     if (bias && inputs === null)
       throw new Error(`${name}: bias needs weights of the layer's own; give it to the layer before`);

@@ -4,7 +4,9 @@ import { loadModel, saveModel } from '../../src/io/model.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { ALIF } from '../../src/layers/alif.ts';
 import { Alpha } from '../../src/layers/alpha.ts';
+import { BatchNorm } from '../../src/layers/batch_norm.ts';
 import { BRF } from '../../src/layers/brf.ts';
+import { Conv2d } from '../../src/layers/conv2d.ts';
 import { CubaLIF } from '../../src/layers/cuba_lif.ts';
 import { IF } from '../../src/layers/if.ts';
 import { LIF, type LIFOptions } from '../../src/layers/lif.ts';
@@ -308,7 +310,10 @@ describe('refused at construction', () => {
       /LI: does not spike and has no/,
     ],
     ['a chunk of 0', () => new LIF(3, { chunk: 0 }), /LIF: chunk must be a whole number above 0, got 0/],
-    ['a bias as text', () => new LIF(3, 4, any({ bias: 'no' })), /LIF: bias must be true or false, got "no"/],
+    ['a bias as text', () => new LIF(3, 4, any({ bias: 'no' })), /LIF: bias must be true or false, got no/],
+    ['a bias as a number', () => new Linear(3, 4, any({ bias: Infinity })), /Linear: bias must be .*, got Infinity/],
+    ['a bias of planes', () => new Conv2d([1, 4, 4], 2, 3, any({ bias: 1 })), /Conv2d: bias must be .*, got 1/],
+    ['a scale as text', () => new BatchNorm(4, { affine: 'yes' as never }), /BatchNorm: affine must be .*, got yes/],
     [
       'one end of two',
       () => new LIF(3, any({ tau: { uniform: [5] } })),
