@@ -60,8 +60,8 @@ export class GpuDevice implements Device {
       maxWorkgroup: Math.min(
         limits.maxComputeInvocationsPerWorkgroup,
         limits.maxComputeWorkgroupSizeX,
-        // what cell_backward keeps of a thread in workgroup memory
-        Math.floor(limits.maxComputeWorkgroupStorageSize / 32),
+        // what cell_backward keeps of a thread in workgroup memory, besides two counters
+        Math.floor(limits.maxComputeWorkgroupStorageSize / 32 - 1),
         options.maxWorkgroup ?? Number.POSITIVE_INFINITY,
       ),
       maxBinding: Math.min(
