@@ -32,9 +32,12 @@ export async function savePage(engine: Engine, outcomes: readonly Outcome[], opt
     summary: [
       ...(options.summary ?? []),
       { label: `${part.toLowerCase()} accuracy`, value: accuracyText(main) },
-      { label: 'spikes per neuron and step', value: judged.spikeRate.toFixed(4) },
+      // of a net that spikes
       ...(Number.isFinite(judged.voltageMin)
-        ? [{ label: 'membrane voltage', value: `${judged.voltageMin.toFixed(2)} .. ${judged.voltageMax.toFixed(2)}` }]
+        ? [
+            { label: 'spikes per neuron and step', value: judged.spikeRate.toFixed(4) },
+            { label: 'membrane voltage', value: `${judged.voltageMin.toFixed(2)} .. ${judged.voltageMax.toFixed(2)}` },
+          ]
         : []),
       { label: 'seconds', value: main.seconds.toFixed(1) },
     ],

@@ -15,10 +15,12 @@ export function renderMatrix({ title, labels, counts }: ConfusionMatrix): string
     const cells = row.map((count, j) => cell(count, total, i === j, labels[i] as string, labels[j] as string));
     return `<tr><th scope="row">${name}</th>${cells.join('')}${recallCell(row[i] as number, total)}</tr>`;
   });
+  const dense = labels.length > 12;
+  const upright = dense || labels.some((label) => label.length > 4);
   const accuracy = all > 0 ? `accuracy ${percent(hits / all)}, ${formatNumber(hits)} of ${formatNumber(all)}` : 'empty';
   return `<figure class="card">
 <figcaption>${escapeHtml(title ?? 'Confusion matrix')} <span class="aside">${accuracy}</span></figcaption>
-<div class="scroll"><table class="matrix${labels.length > 12 ? ' dense' : ''}">
+<div class="scroll sized"><table class="matrix${dense ? ' dense' : ''}${upright ? ' upright' : ''}">
 <thead><tr><td></td><th class="axis-name" colspan="${labels.length}">predicted</th><td></td></tr>
 <tr><th class="axis-name corner">true</th>${head}<th class="recall-name">recall</th></tr></thead>
 <tbody>${body.join('\n')}</tbody></table></div></figure>`;

@@ -36,6 +36,7 @@ figcaption .aside { color: var(--dim); font-weight: 400; font-size: 14px; }
 .one { margin-bottom: 18px; }
 .scroll + .scroll { margin-top: 16px; }
 .scroll { overflow-x: auto; }
+.sized { container-type: inline-size; }
 svg { display: block; width: 100%; height: auto; }
 svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(--text); flex: none; }
 .chart text { font-size: 12px; fill: var(--text); }
@@ -90,8 +91,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .matrix .recall-name { text-align: right; }
 .matrix.dense { font-size: 11px; max-width: none; }
 .matrix.dense td { height: 21px; min-width: 21px; }
-.matrix.dense thead th[scope] { writing-mode: sideways-lr; text-align: left; padding: 3px 0; vertical-align: bottom; }
-.matrix.dense .recall-name, .matrix.dense .corner { vertical-align: bottom; }
+.matrix.upright thead th[scope] { writing-mode: sideways-lr; text-align: left; padding: 3px 0; vertical-align: middle; }
+.matrix.upright .recall-name, .matrix.upright .corner { vertical-align: bottom; }
 .bar { display: inline-block; width: 46px; height: 6px; margin-right: 8px; background: var(--grid); vertical-align: middle; }
 .share { display: inline-block; min-width: 56px; }
 .bar i { display: block; height: 100%; background: var(--hit); }
@@ -108,6 +109,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
   .tiles dd { font-size: 19px; }
   .card { padding: 12px 12px 10px; }
   .chart.sample { width: 860px; }
+}
+@container (max-width: 480px) {
   .matrix { font-size: 12px; }
   .matrix td { min-width: 21px; height: 26px; }
   .matrix th { padding: 2px 3px; }
