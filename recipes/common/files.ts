@@ -1,5 +1,6 @@
 import { type EpochResult, type Sequential, saveModel } from 'spiketape';
 import { host } from 'spiketape/host';
+import type { Stretch } from './stretches.ts';
 import type { Outcome, Task } from './task.ts';
 
 /** A file of a task within the run's folder. */
@@ -33,6 +34,25 @@ export async function saveMetrics(folder: string, label: string, epochs: readonl
   await host.save(fileOf(folder, 'metrics.jsonl'), lines.map((l) => `${JSON.stringify(l)}\n`).join(''));
 }
 
+/** A line a stretch. */
+export async function saveStretches(folder: string, stretches: readonly Stretch[]): Promise<void> {
+  await host.save(fileOf(folder, 'progress.jsonl'), stretches.map((s) => `${JSON.stringify(s)}\n`).join(''));
+}
+
+/** Those that an earlier part of this run has saved. */
+export async function readStretches(folder: string): Promise<Stretch[]> {
+  if (!(await saved(folder)).includes('progress.jsonl')) return [];
+  const text = new TextDecoder().decode(await host.output.read(fileOf(folder, 'progress.jsonl')));
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** Names of what is in the task's folder. */
+const saved = (folder: string): Promise<readonly string[]> =>
+  host.output.list(folder === '' ? '.' : folder).catch(() => []);
+
 /** All that came of a task, for a resumed run that has finished with it before. */
 export async function saveOutcome({ task, ...rest }: Outcome): Promise<void> {
   await host.save(fileOf(task.folder, 'outcome.json'), toJson(rest));
@@ -41,8 +61,8 @@ export async function saveOutcome({ task, ...rest }: Outcome): Promise<void> {
 /** What an earlier part of this run made of the task; null if it did not finish it. */
 export async function readOutcome(task: Task): Promise<Outcome | null> {
   const name = fileOf(task.folder, 'outcome.json');
-  const there = await host.output.list(task.folder === '' ? '.' : task.folder).catch(() => [] as string[]);
-  if (!there.includes('outcome.json')) return null;
-  const saved = fromJson(new TextDecoder().decode(await host.output.read(name))) as Omit<Outcome, 'task'>;
-  return saved.aborted ? null : { task, ...saved };
+  if (!(await saved(task.folder)).includes('outcome.json')) return null;
+  const outcome = fromJson(new TextDecoder().decode(await host.output.read(name))) as Omit<Outcome, 'task'>;
+  // one of an earlier version has no stretches
+  return outcome.aborted ? null : { task, ...outcome, stretches: outcome.stretches ?? [] };
 }

@@ -1,7 +1,14 @@
 import { confusion, type Engine } from 'spiketape';
 import type { PublishedFigure } from 'spiketape/cost';
 import { host } from 'spiketape/host';
-import { type Comparison, type CurvePlot, type Report, renderReport, type Sample } from 'spiketape/report';
+import {
+  type Comparison,
+  type CurvePlot,
+  type Report,
+  renderPicture,
+  renderReport,
+  type Sample,
+} from 'spiketape/report';
 import { accuracyText, enoughTested, judgedOf, percent } from './summary.ts';
 import type { Outcome } from './task.ts';
 
@@ -19,7 +26,7 @@ export interface PageOptions {
   readonly sample?: Sample | null;
 }
 
-/** Writes `report.html`: the first outcome in full, all of them in the curves and in a table. */
+/** Writes `report.html` and its curves as pictures: the first outcome in full, all of them in the curves and in a table. */
 export async function savePage(engine: Engine, outcomes: readonly Outcome[], options: PageOptions): Promise<void> {
   const { title, subtitle, sample } = options;
   const main = outcomes[0]!;
@@ -56,6 +63,8 @@ export async function savePage(engine: Engine, outcomes: readonly Outcome[], opt
     ...(sample ? { sample } : {}),
   };
   await host.save('report.html', renderReport(report));
+  for (const plot of report.curves)
+    await host.save(`${plot.title.toLowerCase().replaceAll(/\W+/g, '-')}.svg`, renderPicture(plot));
 }
 
 function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
@@ -78,15 +87,23 @@ function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
   });
   const validation = (value: (v: NonNullable<Outcome['epochs'][number]['validation']>) => number) =>
     series((e) => (e.validation ? value(e.validation) : undefined), label('validation'));
+  // those within epochs where there are any
+  const training = (value: 'loss' | 'accuracy'): CurvePlot['series'] =>
+    trained.map((o) => ({
+      name: 'training',
+      points: (o.stretches.length > 0 ? o.stretches : o.epochs)
+        .map((e): [number, number] => [e.epoch, e[value]])
+        .filter(([, y]) => Number.isFinite(y)),
+    }));
   return [
     plot('Loss', several ? 'validation loss' : 'loss; regularisers are in that of training', [
-      ...(several ? [] : series((e) => e.loss, label('training'))),
+      ...(several ? [] : training('loss')),
       ...validation((v) => v.loss),
     ]),
     plot(
       'Accuracy',
       several ? 'validation accuracy' : 'accuracy',
-      [...(several ? [] : series((e) => e.accuracy, label('training'))), ...validation((v) => v.accuracy)],
+      [...(several ? [] : training('accuracy')), ...validation((v) => v.accuracy)],
       true,
     ),
     plot(

@@ -9,6 +9,7 @@ import type {
   Sequential,
 } from 'spiketape';
 import type { Cost } from 'spiketape/cost';
+import type { Stretch } from './stretches.ts';
 
 /** One net and what it learns: everything that a recipe decides. */
 export interface Task {
@@ -45,6 +46,8 @@ export interface Task {
 export interface Outcome {
   readonly task: Task;
   readonly epochs: readonly EpochResult[];
+  /** The training's course within few epochs; of many, none. */
+  readonly stretches: readonly Stretch[];
   /** null where only the test part was asked for, by `spiketape eval`. */
   readonly validation: Evaluation | null;
   /** null when training was interrupted: the test part waits for the end. */

@@ -2,8 +2,18 @@ import { type Engine, type EpochResult, type Evaluation, evaluate, fit, loadPara
 import { costOf } from 'spiketape/cost';
 import { host } from 'spiketape/host';
 import { Checkpoints } from 'spiketape/runs';
-import { fileOf, readOutcome, saveJson, saveMetrics, saveNet, saveOutcome } from './files.ts';
+import {
+  fileOf,
+  readOutcome,
+  readStretches,
+  saveJson,
+  saveMetrics,
+  saveNet,
+  saveOutcome,
+  saveStretches,
+} from './files.ts';
 import { limited } from './limit.ts';
+import { Stretches } from './stretches.ts';
 import { accuracyText, percent, resultOf, summaryOf } from './summary.ts';
 import type { Outcome, Task } from './task.ts';
 
@@ -28,6 +38,10 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
   const last = host.resume ? await checkpoints.latest() : null;
   if (last) console.log(`${label}: goes on from ${last.name}`);
   const epochs: EpochResult[] = [...(last?.snapshot.epochs ?? [])];
+  const size = Math.min(task.batch, task.train.count);
+  const from = last ? last.snapshot.epoch - 1 + Math.min(1, (last.snapshot.batch * size) / task.train.count) : 0;
+  const stretches = new Stretches(task.train.count, task.epochs, from, last ? await readStretches(folder) : []);
+  let saving = Promise.resolve();
   const limit = limited(task.minutes ?? 0);
   const began = performance.now();
   const { loss, optimizer, regularizers = [], validation: validationSet, seed, schedule, patience } = task;
@@ -37,7 +51,7 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
     regularizers,
     validation: validationSet,
     epochs: task.epochs,
-    batchSize: Math.min(task.batch, task.train.count),
+    batchSize: size,
     seed,
     signal: limit.signal,
     checkpoint: checkpoints.option,
@@ -46,20 +60,29 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
     ...(task.truncate ? { truncate: task.truncate } : {}),
     ...(task.memory ? { memory: task.memory } : {}),
     ...(patience ? { earlyStop: { patience, metric: 'accuracy' } } : {}),
-    onProgress: ({ step, steps, epoch, loss, accuracy, spikeRate }) =>
+    onProgress: (now) => {
+      const { step, steps, epoch, loss, accuracy, spikeRate } = now;
+      if (stretches.add(now)) {
+        saving = saving.then(() => saveStretches(folder, stretches.list));
+        // told of below
+        saving.catch(() => {});
+      }
       host.progress({
         done: step,
         total: steps,
         label: `${label}, epoch ${epoch}`,
         values: { loss, accuracy, rate: spikeRate },
-      }),
+      });
+    },
     onEpoch: async (e) => {
       epochs.push(e);
       console.log(lineOf(label, e));
       await saveMetrics(folder, label, epochs);
+      await saving;
     },
   });
   limit.end();
+  await saving;
   // of all sessions: a snapshot tells of those before it
   const earlier = last ? last.snapshot.epochs.reduce((sum, e) => sum + e.seconds, last.snapshot.seconds) : 0;
   const seconds = earlier + (performance.now() - began) / 1000;
@@ -81,7 +104,17 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
   engine.unbind(net);
   const { epochs: done } = result;
   const costText = cost ? String(cost) : '';
-  const outcome: Outcome = { task, epochs: done, validation, test, cost, costText, seconds, aborted };
+  const outcome: Outcome = {
+    task,
+    epochs: done,
+    stretches: stretches.list,
+    validation,
+    test,
+    cost,
+    costText,
+    seconds,
+    aborted,
+  };
   await saveJson(folder, 'summary.json', summaryOf(outcome, engine));
   await saveOutcome(outcome);
   console.log(resultOf(outcome));
@@ -101,6 +134,7 @@ async function evaluateSaved(engine: Engine, task: Task): Promise<Outcome> {
   const outcome: Outcome = {
     task,
     epochs: [],
+    stretches: [],
     validation: host.part === 'validation' ? scored : null,
     test: host.part === 'test' ? scored : null,
     cost,

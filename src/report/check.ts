@@ -17,17 +17,23 @@ export function checkReport(report: Report): void {
   if (!Array.isArray(report.summary)) fail('summary', report.summary, 'a list of tiles');
   if (!Array.isArray(report.curves)) fail('curves', report.curves, 'a list of plots');
   report.curves.forEach((curve: CurvePlot, c) => {
-    curve.series.forEach((series, s) => {
-      series.points.forEach((point, p) => {
-        if (point.length !== 2) fail(`curves[${c}].series[${s}].points[${p}]`, [...point], 'a pair [x, y]');
-      });
-    });
+    checkCurve(curve, `curves[${c}]`);
   });
   if (report.confusion) checkConfusion(report.confusion);
   if (report.comparison) checkComparison(report.comparison);
   if (report.profile) checkProfile(report.profile);
   if (report.cost) checkCost(report.cost);
   if (report.sample) checkSample(report.sample);
+}
+
+/** @param by the function that was given it */
+export function checkCurve({ series }: CurvePlot, name: string, by?: string): void {
+  if (!Array.isArray(series)) fail(`${name}.series`, series, 'a list of lines with name and points', by);
+  series.forEach(({ points }: CurvePlot['series'][number], s) => {
+    points.forEach((point, p) => {
+      if (point.length !== 2) fail(`${name}.series[${s}].points[${p}]`, [...point], 'a pair [x, y]', by);
+    });
+  });
 }
 
 function checkConfusion({ labels, counts }: ConfusionMatrix): void {
@@ -105,7 +111,7 @@ function checkLength(path: string, found: number, expected: number, what: string
   if (found !== expected) throw new Error(`renderReport: ${path} has ${found}, expected ${expected} ${what}`);
 }
 
-function fail(path: string, value: unknown, expected: string): never {
+function fail(path: string, value: unknown, expected: string, by = 'renderReport'): never {
   const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  throw new Error(`renderReport: ${path} is ${shown}, expected ${expected}`);
+  throw new Error(`${by}: ${path} is ${shown}, expected ${expected}`);
 }

@@ -1,28 +1,60 @@
-import { colorOf, forJson, type HoverData, linePath } from './chart.ts';
+import { colorOf, forJson, HoverData, linePath } from './chart.ts';
+import { checkCurve } from './check.ts';
 import { escapeHtml, px, textWidth } from './html.ts';
 import { type EndLabel, endLabels, labelRoom } from './labels.ts';
 import { drawable, extent, formatNumber, linear, niceTicks } from './scale.ts';
+import { pictureStyle } from './style.ts';
 import type { CurvePlot } from './types.ts';
 
 const width = 400;
 const height = 262;
 const fontSize = 13;
+/** Around a picture that stands alone. */
+const margin = 12;
 const top = 34;
 const bottom = height - 42;
 
 /** One line chart with the name and last value of every series at its end. */
 export function renderCurve(plot: CurvePlot, hover: HoverData): string {
+  const caption = `<figcaption>${escapeHtml(plot.title)}</figcaption>`;
+  const drawn = draw(plot, hover);
+  const chart = drawn
+    ? `
+<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(plot.title)}" ${drawn.hover}>
+${drawn.inside}</svg>`
+    : '<p class="none">No finite values to show.</p>';
+  return `<figure class="card">${caption}${chart}</figure>`;
+}
+
+/**
+ * The same as a picture of its own, an SVG file for a README or a paper: light or dark as the reader's system asks.
+ *
+ * @throws Error naming the field that does not fit
+ */
+export function renderPicture(plot: CurvePlot): string {
+  checkCurve(plot, 'plot', 'renderPicture');
+  const inside =
+    draw(plot, new HoverData())?.inside ?? '<text class="name" x="0" y="14">No finite values to show.</text>';
+  const [w, h] = [width + 2 * margin, height + 2 * margin];
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="${w}" height="${h}" viewBox="${-margin} ${-margin} ${w} ${h}">
+<title>${escapeHtml(plot.title)}</title>
+<style>${pictureStyle}</style>
+<rect x="${-margin}" y="${-margin}" width="${w}" height="${h}" fill="var(--card)"/>
+${inside}</svg>
+`;
+}
+
+/** What is inside the svg element, and the attribute that connects it with the page's script; null without a finite value. */
+function draw(plot: CurvePlot, hover: HoverData): { inside: string; hover: string } | null {
   const factor = plot.percent ? 100 : 1;
   const unit = plot.percent ? ' %' : '';
   const series = plot.series.map(({ name, points }) => {
     const sorted = [...points].filter(([x]) => drawable(x)).sort(([a], [b]) => a - b);
     return { name, xs: sorted.map(([x]) => x), ys: sorted.map(([, y]) => y * factor) };
   });
-  const caption = `<figcaption>${escapeHtml(plot.title)}</figcaption>`;
   const xExtent = extent(series.map(({ xs }) => xs));
   const yExtent = extent(series.map(({ ys }) => ys));
-  if (!xExtent || !yExtent)
-    return `<figure class="card">${caption}<p class="none">No finite values to show.</p></figure>`;
+  if (!xExtent || !yExtent) return null;
 
   const labels = series.map(({ name, ys }) => {
     const last = ys.findLast(drawable);
@@ -98,12 +130,11 @@ export function renderCurve(plot: CurvePlot, hover: HoverData): string {
     ],
   });
   const yName = escapeHtml(plot.percent ? `${plot.yLabel} (%)` : plot.yLabel);
-  return `<figure class="card">${caption}
-<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(plot.title)}" ${attribute}>
-<text class="name" x="0" y="14">${yName}</text>
+  const inside = `<text class="name" x="0" y="14">${yName}</text>
 ${grid.join('')}<path class="axis" d="M${px(left)} ${bottom}H${px(right)}"/>${axis.join('')}
 <text class="name mid" x="${px((left + right) / 2)}" y="${height - 6}">${escapeHtml(plot.xLabel)}</text>
-${lines.join('')}${tags}</svg></figure>`;
+${lines.join('')}${tags}`;
+  return { inside, hover: attribute };
 }
 
 /** Zero belongs on the axis when it is near the data anyway. */

@@ -1,3 +1,4 @@
+export { renderPicture } from './curves.ts';
 export { renderReport } from './page.ts';
 export type {
   Comparison,

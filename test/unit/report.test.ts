@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Report, renderReport, type Sample } from '../../src/report/index.ts';
+import { type CurvePlot, type Report, renderPicture, renderReport, type Sample } from '../../src/report/index.ts';
 import { spread } from '../../src/report/labels.ts';
 import { formatNumber, niceTicks } from '../../src/report/scale.ts';
 
@@ -259,6 +259,41 @@ describe('renderReport', () => {
     ],
   ])('refuses %s', (_, bad, message) => {
     expect(() => renderReport(bad)).toThrow(`renderReport: ${message}`);
+  });
+});
+
+describe('renderPicture', () => {
+  const plot = report.curves[0]!;
+
+  it('gives one curve as a well-formed picture that needs nothing else', () => {
+    const picture = renderPicture(plot);
+    checkMarkup(picture);
+    expect(picture).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(picture).toContain('<title>Accuracy</title>');
+    expect(picture).toContain('train 75.0 %');
+    // the page's script is not there
+    expect(picture).not.toContain('data-figure');
+    expect(picture).not.toMatch(/\b(src|href)=|url\(|@import|https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
+    const lines = (text: string) => text.match(/<path class="line[^>]*>/g);
+    expect(lines(picture)).toEqual(
+      lines(renderReport({ ...report, comparison: undefined, sample: undefined } as never)),
+    );
+  });
+
+  it('says so where there is nothing finite to show', () => {
+    const picture = renderPicture({ ...plot, series: [{ name: 'a', points: [[1, Number.NaN]] }] });
+    checkMarkup(picture);
+    expect(picture).toContain('No finite values to show.');
+  });
+
+  it('refuses what is no plot', () => {
+    expect(() => renderPicture({ ...plot, series: 3 } as unknown as CurvePlot)).toThrow(
+      'renderPicture: plot.series is 3, expected a list of lines',
+    );
+    const points = [[1, 2, 3]] as unknown as CurvePlot['series'][number]['points'];
+    expect(() => renderPicture({ ...plot, series: [{ name: '', points }] })).toThrow(
+      'renderPicture: plot.series[0].points[0] is [1,2,3], expected a pair',
+    );
   });
 });
 
