@@ -7,8 +7,8 @@
 // the assembler puts another neuron's in their place. What the equations need of the forward pass is read from `trace`
 // and from the spike bits; dI may overwrite the trace's first plane (IN_PLACE), which is not read again.
 //
-// Where the surrogate's derivative (`slope`) is 0, as it mostly is, nothing that is sent back to a spike matters. With ROWS the neurons
-// where it is not are listed, and a thread sums whole rows of W_rec for four of them; without, each thread sums one column of
+// Where the surrogate's derivative (`slope`) is 0, as it mostly is, nothing that is sent back to a spike matters. With ROWS (never
+// WIDE) the neurons where it is not are listed, and a thread sums whole rows of W_rec for four of them; without, each thread sums one column of
 // quads for its own neurons, whatever their slope, in reads that neighbours share.
 //
 // Layouts as in cell_forward.wgsl, and
@@ -17,7 +17,7 @@
 //              layer, dI of that layer [T][B][its quads] instead: region <above> leads it back through that layer's weights
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
 //   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
-//              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the chunk before
+//              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the step before and the chunk before
 //   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz; with ROWS, rows [pre][Q over post]
 //
 // GRAD_START: an empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.
@@ -64,6 +64,7 @@ const SPIKES: bool = true;
 const WIDE: bool = false;
 const ROWS: u32 = 1u;
 const IN_PLACE: bool = true;
+const IN_CARRY: bool = WIDE || ROWS == 1u;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
@@ -90,10 +91,12 @@ fn per_neuron(at: u32, i: u32) -> vec4f {
 }
 // </weights>
 
-// dI of the step after; without ROWS two in rotation: read one, write the other.
-var<workgroup> later: array<vec4f, (2u - ROWS) * WORKGROUP>;
-// The neurons where the slope is not 0, in whose places comes what is sent back to each; how many they are at an odd and at an
-// even step. One array for both: compilers that fill workgroup memory with zeros number by number take long over each.
+// Compilers that fill workgroup memory with zeros number by number take long over each. So dI of the step after goes by `carry`
+// wherever that costs no time (IN_CARRY), and what is sent back to a neuron comes where that was listed.
+
+// dI of an even and of an odd step: one is read, the other written.
+var<workgroup> later: array<vec4f, select(2u * WORKGROUP, 1u, IN_CARRY)>;
+// The neurons where the slope is not 0, and how many they are at an even and at an odd step.
 var<workgroup> listed: array<u32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
 var<workgroup> found: array<atomic<u32>, 2>;
 
@@ -148,36 +151,33 @@ fn store_grad_in(at: u32, value: vec4f) {
   }
 }
 
-// Where dI of step t lies between two chunks.
+// Where dI of step t lies in `carry`.
 fn passed_at(t: u32, b: u32) -> u32 {
   return Q + ((CARRIED + t % 2u) * dims.B + b) * Q;
 }
 
-fn total(x: vec4f) -> f32 {
-  return x.x + x.y + x.z + x.w;
-}
-
-// W_rec^T dI of the step after for four presynaptic neurons, from their rows.
-fn from_rows(pre: vec4u) -> vec4f {
+// W_rec^T dI_t for four presynaptic neurons, from their rows.
+fn from_rows(t: u32, b: u32, pre: vec4u) -> vec4f {
+  let passed = passed_at(t, b);
   let at = W_REC + pre * Q;
   var sum_0 = vec4f(0);
   var sum_1 = vec4f(0);
   var sum_2 = vec4f(0);
   var sum_3 = vec4f(0);
   for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
-    let d = later[min(j, WORKGROUP - 1u)];
+    let d = carry[passed + j];
     sum_0 += d * weight(at.x + j);
     sum_1 += d * weight(at.y + j);
     sum_2 += d * weight(at.z + j);
     sum_3 += d * weight(at.w + j);
   }
-  return vec4f(total(sum_0), total(sum_1), total(sum_2), total(sum_3));
+  return vec4f(1) * mat4x4f(sum_0, sum_1, sum_2, sum_3);
 }
 
 // W_rec^T dI_t for the four presynaptic neurons of quad q.
 fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
-  if (ROWS == 1u && !WIDE) {
-    return from_rows(4u * q + vec4u(0u, 1u, 2u, 3u));
+  if (ROWS == 1u) {
+    return from_rows(t, b, 4u * q + vec4u(0u, 1u, 2u, 3u));
   }
   var sum = vec4f(0);
   let passed = passed_at(t, b);
@@ -187,7 +187,7 @@ fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
     if (WIDE) {
       d = carry[passed + j];
     } else {
-      d = later[(t % 2u) * (1u - ROWS) * WORKGROUP + min(j, WORKGROUP - 1u)];
+      d = later[(t % 2u) * WORKGROUP + min(j, WORKGROUP - 1u)];
     }
     let at = W_REC + 4u * j * Q + q;
     sum += d.x * weight(at) + d.y * weight(at + Q) + d.z * weight(at + 2u * Q) + d.w * weight(at + 3u * Q);
@@ -217,12 +217,12 @@ fn listed_at(i: vec4u) -> vec4u {
 }
 
 // W_rec^T dI_{t+1} for the neurons listed at step t, four a thread; the last ones again where four are not left.
-fn send_back(t: u32, lane: u32) {
+fn send_back(t: u32, b: u32, lane: u32) {
   let count = atomicLoad(&found[t % 2u]);
   let k = 4u * lane;
   if (k < count) {
     let i = min(vec4u(k, k + 1u, k + 2u, k + 3u), vec4u(count - 1u));
-    let sum = bitcast<vec4u>(from_rows(listed_at(i)));
+    let sum = bitcast<vec4u>(from_rows(t + 1u, b, listed_at(i)));
     listed[i.x] = sum.x;
     listed[i.y] = sum.y;
     listed[i.z] = sum.z;
@@ -267,13 +267,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   // </prepare>
   if (RECURRENT && !WIDE) {
-    var next = vec4f(0);
-    if (dims.t1 < len && owned) {
-      next = carry[passed_at(dims.t1, b) + q];
-    }
-    later[(dims.t1 % 2u) * (1u - ROWS) * WORKGROUP + lane] = next;
     if (lane < 2u) {
       atomicStore(&found[lane], 0u);
+    }
+    if (!IN_CARRY && dims.t1 < len && owned) {
+      later[(dims.t1 % 2u) * WORKGROUP + lane] = carry[passed_at(dims.t1, b) + q];
     }
   }
   workgroupBarrier();
@@ -285,7 +283,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  var passed = vec4f(0);
   for (var left = t_end; left > dims.t0; left--) {
     let t = left - 1u;
     let at = (t * B + b) * Q + q;
@@ -308,21 +305,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let x = (n_0 - p_threshold) / p_threshold;
     let slope = gamma * max(vec4f(1) - abs(x), vec4f(0));
     // </slope>
-    if (RECURRENT && (WIDE || ROWS == 0u) && t + 1u < len) {
+    if (RECURRENT && ROWS == 0u && t + 1u < len) {
       bar_z = sent_back(t + 1u, b, q);
     }
-    if (RECURRENT && !WIDE && ROWS == 1u) {
+    if (RECURRENT && ROWS == 1u) {
       let wanted = vec4<bool>(owned && t + 1u < len) & existing(q) & (slope != vec4f(0));
       let places = list(t, lane, wanted);
       workgroupBarrier();
-      send_back(t, lane);
+      send_back(t, b, lane);
       if (lane == 0u) {
         atomicStore(&found[(t + 1u) % 2u], 0u);
       }
       workgroupBarrier();
       bar_z = select(vec4f(0), bitcast<vec4f>(listed_at(places)), wanted);
-      // before the places are another step's
-      workgroupBarrier();
     }
     if (SPIKES) {
       bar_z += d_z;
@@ -349,20 +344,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let kept = select(vec4f(0), d_input, existing(q));
     if (owned) {
       store_grad_in(select(at, row, IN_PLACE), kept);
-      passed = kept;
+      if (RECURRENT && (IN_CARRY || t == dims.t0)) {
+        carry[passed_at(t, b) + q] = kept;
+      }
+      if (RECURRENT && !IN_CARRY) {
+        later[(t % 2u) * WORKGROUP + lane] = kept;
+      }
     }
+    // before dI is read, and places in the list are another step's
     if (RECURRENT && !WIDE) {
-      later[(t % 2u) * (1u - ROWS) * WORKGROUP + lane] = passed;
-      if (ROWS == 0u) {
-        workgroupBarrier();
+      workgroupBarrier();
+      if (IN_CARRY) {
+        storageBarrier();
       }
     }
   }
 
   if (owned) {
-    if (RECURRENT && t_end > dims.t0) {
-      carry[passed_at(dims.t0, b) + q] = passed;
-    }
     if (SPIKES) {
       if (RECURRENT && GRAD_START && dims.t1 == 0u && len > 0u) {
         d_z += sent_back(0u, b, q);

@@ -12,7 +12,8 @@
 // A workgroup makes OUTPUTS quads of postsynaptic neurons, one presynaptic neuron after the other, so that neighbours read
 // neighbouring quads of dI. PARTS threads share a quad: they take words of spikes in turns and add their sums in order,
 // <together>, which a variant of one part leaves out. <choose> and <gather> are repeated for each job of a variant, with _1
-// and _2 in place of _0; a whole workgroup takes one branch of <gather>.
+// and _2 in place of _0; a whole workgroup takes one branch of <gather>. ONLY_BITS: no job
+// has floats or a start, which is less to compile.
 //
 // Dispatch: (min(groups, 65535), ceil(...), 1) for groups = sum over jobs of ceil(K * Q / OUTPUTS), 64 = OUTPUTS * PARTS threads.
 
@@ -83,6 +84,7 @@ struct Job {
 
 const OUTPUTS: u32 = 8u;
 const PARTS: u32 = 8u;
+const ONLY_BITS: bool = false;
 const NONE: u32 = 0xffffffffu;
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -139,10 +141,10 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   var sum = vec4f(0);
   // <gather>
   if (job.first == dims.first_0) {
-    for (var s = part; s < starts; s += PARTS) {
+    for (var s = part; !ONLY_BITS && s < starts; s += PARTS) {
       sum += start[(job.start_z * B + s) * K4 + pre] * d_current_0[s * Q + q];
     }
-    if (job.bits_along_time == NONE) {
+    if (!ONLY_BITS && job.bits_along_time == NONE) {
       for (var m = s0 * B + part; m < s1 * B; m += PARTS) {
         sum += bitcast<f32>(spikes_0[m * K4 + pre]) * d_current_0[(m - job.row0 * B) * Q + q];
       }

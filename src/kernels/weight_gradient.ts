@@ -71,7 +71,12 @@ export function gatherWeights(
     ...(jobs.length > 1 ? { choose: repeated('choose', jobs.length), gather: repeated('gather', jobs.length) } : {}),
     ...(parts === 1 ? { together: '' } : {}),
   };
-  return { variant: { constants: { OUTPUTS: outputs, PARTS: parts }, regions }, dims: { ...dims, row }, groups };
+  const constants = {
+    OUTPUTS: outputs,
+    PARTS: parts,
+    ONLY_BITS: jobs.every((job) => job.start_z === NONE && job.bits_along_time !== NONE),
+  };
+  return { variant: { constants, regions }, dims: { ...dims, row }, groups };
 }
 
 /** A region of the shader, which stands there for job 0, for each of `count` jobs. */
