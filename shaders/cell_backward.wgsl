@@ -7,9 +7,9 @@
 // the assembler puts another neuron's in their place. What the equations need of the forward pass is read from `trace`
 // and from the spike bits; dI may overwrite the trace's first plane (IN_PLACE), which is not read again.
 //
-// Where the surrogate's derivative (`slope`) is 0, as it mostly is, nothing that is sent back to a spike matters. With ROWS (never
-// WIDE) the neurons where it is not are listed, and a thread sums whole rows of W_rec for four of them; without, each thread sums one column of
-// quads for its own neurons, whatever their slope, in reads that neighbours share.
+// Where the surrogate's derivative (`slope`) is 0, as it mostly is, nothing that is sent back to a spike matters. With ROWS
+// (never WIDE) the neurons where it is not are listed, and a thread sums whole rows of W_rec for four of them; without, each
+// thread sums one column of quads for its own neurons, whatever their slope, in reads that neighbours share.
 //
 // Layouts as in cell_forward.wgsl, and
 //   trace      [PLANES][rows][B][Q], the first row is step row0; the states before it are in start
@@ -17,7 +17,8 @@
 //              layer, dI of that layer [T][B][its quads] instead: region <above> leads it back through that layer's weights
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
 //   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
-//              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for the step before and the chunk before
+//              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for
+//              the chunk before, and IN_CARRY for each step before
 //   W_REC      rows [post][Q over pre]: row j is what dI of neuron j adds to every presynaptic dz; with ROWS, rows [pre][Q over post]
 //
 // GRAD_START: an empty chunk at step 0 (t0 = t1 = 0) adds what the recurrent weights send back to the spikes before the first step.

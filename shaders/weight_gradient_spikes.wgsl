@@ -12,8 +12,8 @@
 // A workgroup makes OUTPUTS quads of postsynaptic neurons, one presynaptic neuron after the other, so that neighbours read
 // neighbouring quads of dI. PARTS threads share a quad: they take words of spikes in turns and add their sums in order,
 // <together>, which a variant of one part leaves out. <choose> and <gather> are repeated for each job of a variant, with _1
-// and _2 in place of _0; a whole workgroup takes one branch of <gather>. ONLY_BITS: no job
-// has floats or a start, which is less to compile.
+// and _2 in place of _0; a whole workgroup takes one branch of <gather>. ONLY_BITS: no job has floats or a start, which leaves
+// less to compile.
 //
 // Dispatch: (min(groups, 65535), ceil(...), 1) for groups = sum over jobs of ceil(K * Q / OUTPUTS), 64 = OUTPUTS * PARTS threads.
 

@@ -41,7 +41,7 @@ export async function saveStretches(folder: string, stretches: readonly Stretch[
 
 /** Those that an earlier part of this run has saved. */
 export async function readStretches(folder: string): Promise<Stretch[]> {
-  if (!(await saved(folder)).includes('progress.jsonl')) return [];
+  if (!(await namesIn(folder)).includes('progress.jsonl')) return [];
   const text = new TextDecoder().decode(await host.output.read(fileOf(folder, 'progress.jsonl')));
   return text
     .split('\n')
@@ -49,8 +49,8 @@ export async function readStretches(folder: string): Promise<Stretch[]> {
     .map((line) => JSON.parse(line));
 }
 
-/** Names of what is in the task's folder. */
-const saved = (folder: string): Promise<readonly string[]> =>
+/** What is in the task's folder. */
+const namesIn = (folder: string): Promise<readonly string[]> =>
   host.output.list(folder === '' ? '.' : folder).catch(() => []);
 
 /** All that came of a task, for a resumed run that has finished with it before. */
@@ -61,7 +61,7 @@ export async function saveOutcome({ task, ...rest }: Outcome): Promise<void> {
 /** What an earlier part of this run made of the task; null if it did not finish it. */
 export async function readOutcome(task: Task): Promise<Outcome | null> {
   const name = fileOf(task.folder, 'outcome.json');
-  if (!(await saved(task.folder)).includes('outcome.json')) return null;
+  if (!(await namesIn(task.folder)).includes('outcome.json')) return null;
   const outcome = fromJson(new TextDecoder().decode(await host.output.read(name))) as Omit<Outcome, 'task'>;
   // one of an earlier version has no stretches
   return outcome.aborted ? null : { task, ...outcome, stretches: outcome.stretches ?? [] };

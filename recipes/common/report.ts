@@ -63,13 +63,15 @@ export async function savePage(engine: Engine, outcomes: readonly Outcome[], opt
     ...(sample ? { sample } : {}),
   };
   await host.save('report.html', renderReport(report));
-  for (const plot of report.curves)
+  for (const plot of report.curves) {
+    if (!plot.series.some(({ points }) => points.some(([, y]) => Number.isFinite(y)))) continue;
     await host.save(`${plot.title.toLowerCase().replaceAll(/\W+/g, '-')}.svg`, renderPicture(plot));
+  }
 }
 
 function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
   const several = outcomes.length > 1;
-  const trained = outcomes.filter((o) => o.epochs.length > 0);
+  const trained = outcomes.filter((o) => o.epochs.length > 0 || o.stretches.length > 0);
   const series = (value: (e: Outcome['epochs'][number]) => number | undefined, name: (o: Outcome) => string) =>
     trained.map((o) => ({
       name: name(o),
@@ -87,14 +89,15 @@ function curvesOf(outcomes: readonly Outcome[]): CurvePlot[] {
   });
   const validation = (value: (v: NonNullable<Outcome['epochs'][number]['validation']>) => number) =>
     series((e) => (e.validation ? value(e.validation) : undefined), label('validation'));
-  // those within epochs where there are any
+  // an epoch is a point where nothing is known of its course
   const training = (value: 'loss' | 'accuracy'): CurvePlot['series'] =>
-    trained.map((o) => ({
-      name: 'training',
-      points: (o.stretches.length > 0 ? o.stretches : o.epochs)
+    trained.map(({ stretches, epochs }) => {
+      const known = new Set(stretches.map(({ epoch }) => Math.ceil(epoch)));
+      const points = [...stretches, ...epochs.filter(({ epoch }) => !known.has(epoch))]
         .map((e): [number, number] => [e.epoch, e[value]])
-        .filter(([, y]) => Number.isFinite(y)),
-    }));
+        .filter(([, y]) => Number.isFinite(y));
+      return { name: 'training', points };
+    });
   return [
     plot('Loss', several ? 'validation loss' : 'loss; regularisers are in that of training', [
       ...(several ? [] : training('loss')),

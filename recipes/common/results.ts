@@ -37,9 +37,8 @@ export function printSpreads(label: string, outcomes: readonly Outcome[]): void 
   if (outcomes.length < 2) return;
   const { accuracy, spikeRate } = spreadsOf(outcomes);
   const range = `${percent(accuracy.smallest)} .. ${percent(accuracy.largest)}`;
-  console.log(
-    `${label}: accuracy ${spreadText(accuracy, { percent: true })}, ${range}; spikes ${spreadText(spikeRate)}`,
-  );
+  const spikes = Number.isFinite(judgedOf(outcomes[0]!).voltageMin) ? `; spikes ${spreadText(spikeRate)}` : '';
+  console.log(`${label}: accuracy ${spreadText(accuracy, { percent: true })}, ${range}${spikes}`);
 }
 
 /** The seeds of a run, and the folder of each: the run's own where there is one. */

@@ -46,7 +46,7 @@ export interface Task {
 export interface Outcome {
   readonly task: Task;
   readonly epochs: readonly EpochResult[];
-  /** The training's course within few epochs; of many, none. */
+  /** The training's course within its epochs. */
   readonly stretches: readonly Stretch[];
   /** null where only the test part was asked for, by `spiketape eval`. */
   readonly validation: Evaluation | null;

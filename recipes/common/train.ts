@@ -38,10 +38,9 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
   const last = host.resume ? await checkpoints.latest() : null;
   if (last) console.log(`${label}: goes on from ${last.name}`);
   const epochs: EpochResult[] = [...(last?.snapshot.epochs ?? [])];
-  const size = Math.min(task.batch, task.train.count);
-  const from = last ? last.snapshot.epoch - 1 + Math.min(1, (last.snapshot.batch * size) / task.train.count) : 0;
-  const stretches = new Stretches(task.train.count, task.epochs, from, last ? await readStretches(folder) : []);
-  let saving = Promise.resolve();
+  const before = last ? await readStretches(folder) : [];
+  const stretches = new Stretches(task.train.count, task.epochs, last?.snapshot, before);
+  let saving = saveStretches(folder, stretches.list);
   const limit = limited(task.minutes ?? 0);
   const began = performance.now();
   const { loss, optimizer, regularizers = [], validation: validationSet, seed, schedule, patience } = task;
@@ -51,7 +50,7 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
     regularizers,
     validation: validationSet,
     epochs: task.epochs,
-    batchSize: size,
+    batchSize: Math.min(task.batch, task.train.count),
     seed,
     signal: limit.signal,
     checkpoint: checkpoints.option,
@@ -77,8 +76,10 @@ export async function trainTask(engine: Engine, task: Task): Promise<Outcome> {
     onEpoch: async (e) => {
       epochs.push(e);
       console.log(lineOf(label, e));
+      stretches.end(e);
       await saveMetrics(folder, label, epochs);
       await saving;
+      await saveStretches(folder, stretches.list);
     },
   });
   limit.end();
@@ -143,7 +144,7 @@ async function evaluateSaved(engine: Engine, task: Task): Promise<Outcome> {
     aborted: false,
   };
   console.log(`${label}: ${accuracyText(outcome)} of ${scored.samples} samples, loss ${scored.loss.toFixed(4)}`);
-  console.log(`  ${scored.spikeRate.toFixed(4)} spikes per neuron and step`);
+  if (Number.isFinite(scored.voltageMin)) console.log(`  ${scored.spikeRate.toFixed(4)} spikes per neuron and step`);
   return outcome;
 }
 

@@ -1,16 +1,12 @@
-import { colorOf, forJson, HoverData, linePath } from './chart.ts';
-import { checkCurve } from './check.ts';
+import { colorOf, forJson, type HoverData, linePath } from './chart.ts';
 import { escapeHtml, px, textWidth } from './html.ts';
 import { type EndLabel, endLabels, labelRoom } from './labels.ts';
 import { drawable, extent, formatNumber, linear, niceTicks } from './scale.ts';
-import { pictureStyle } from './style.ts';
 import type { CurvePlot } from './types.ts';
 
-const width = 400;
-const height = 262;
+export const width = 400;
+export const height = 262;
 const fontSize = 13;
-/** Around a picture that stands alone. */
-const margin = 12;
 const top = 34;
 const bottom = height - 42;
 
@@ -26,26 +22,8 @@ ${drawn.inside}</svg>`
   return `<figure class="card">${caption}${chart}</figure>`;
 }
 
-/**
- * The same as a picture of its own, an SVG file for a README or a paper: light or dark as the reader's system asks.
- *
- * @throws Error naming the field that does not fit
- */
-export function renderPicture(plot: CurvePlot): string {
-  checkCurve(plot, 'plot', 'renderPicture');
-  const inside =
-    draw(plot, new HoverData())?.inside ?? '<text class="name" x="0" y="14">No finite values to show.</text>';
-  const [w, h] = [width + 2 * margin, height + 2 * margin];
-  return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="${w}" height="${h}" viewBox="${-margin} ${-margin} ${w} ${h}">
-<title>${escapeHtml(plot.title)}</title>
-<style>${pictureStyle}</style>
-<rect x="${-margin}" y="${-margin}" width="${w}" height="${h}" fill="var(--card)"/>
-${inside}</svg>
-`;
-}
-
 /** What is inside the svg element, and the attribute that connects it with the page's script; null without a finite value. */
-function draw(plot: CurvePlot, hover: HoverData): { inside: string; hover: string } | null {
+export function draw(plot: CurvePlot, hover: HoverData): { inside: string; hover: string } | null {
   const factor = plot.percent ? 100 : 1;
   const unit = plot.percent ? ' %' : '';
   const series = plot.series.map(({ name, points }) => {

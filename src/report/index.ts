@@ -1,5 +1,5 @@
-export { renderPicture } from './curves.ts';
 export { renderReport } from './page.ts';
+export { renderPicture } from './picture.ts';
 export type {
   Comparison,
   ConfusionMatrix,

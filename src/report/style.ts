@@ -1,20 +1,33 @@
-/** Series colours are Okabe and Ito's, darkened or lightened until text in them is readable on the page. */
-const colours = `
-:root {
-  color-scheme: light dark;
-  --page: #f7f7f5; --card: #ffffff; --edge: #e3e3df; --text: #1c1d1f; --dim: #5d6066; --faint: #8b8e94;
-  --grid: #e9e9e6; --axis: #7d8085; --band: #f4f5f7; --band-odd: #eaedf1; --hit: #0068a8; --miss: #c8500a; --on: #ffffff;
-  --c0: #0068a8; --c1: #c8500a; --c2: #007f5c; --c3: #a4478a; --c4: #8a6500; --c5: #4f7fb5; --c6: #7a3e9d; --c7: #5a5d63;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #141517; --card: #1c1e21; --edge: #303338; --text: #e9eaec; --dim: #a6aab1; --faint: #80848b;
-    --grid: #2b2e32; --axis: #777b82; --band: #202327; --band-odd: #282c32; --hit: #56b4e9; --miss: #ff8a4a; --on: #101214;
-    --c0: #56b4e9; --c1: #ff8a4a; --c2: #35c49a; --c3: #e69bc6; --c4: #e8b23a; --c5: #9fc3f5; --c6: #c79bf0; --c7: #b4b8bf;
-  }
-}`;
+import { colourStyle } from './colours.ts';
 
-const drawing = `
+/** Of the page. */
+export const style = `${colourStyle}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+main { max-width: 1152px; margin: 0 auto; padding: 36px 24px 56px; }
+header { margin-bottom: 24px; }
+h1 { font-size: 25px; line-height: 1.25; letter-spacing: -.01em; margin: 0; overflow-wrap: anywhere; }
+.subtitle { color: var(--dim); margin: 5px 0 0; overflow-wrap: anywhere; }
+.tiles { display: flex; flex-wrap: wrap; gap: 14px 38px; margin: 0 0 28px; padding: 0; }
+.tiles div { min-width: 74px; }
+.tiles dt { color: var(--dim); font-size: 13px; }
+.tiles dd { margin: 0; font-size: 22px; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 18px; align-items: start; margin-bottom: 18px; }
+.cards.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
+.cards:has(> .card:only-child > svg) { max-width: 560px; }
+.card { margin: 0; padding: 15px 18px 12px; background: var(--card); border: 1px solid var(--edge); border-radius: 8px; min-width: 0; }
+figcaption { font-weight: 600; margin-bottom: 10px; display: flex; align-items: center; flex-wrap: wrap; gap: 0 14px; overflow-wrap: anywhere; }
+figcaption .aside { color: var(--dim); font-weight: 400; font-size: 14px; }
+.none { color: var(--dim); margin: 8px 0; }
+.small { font-size: 13px; margin: 4px 0; overflow-wrap: anywhere; }
+.heading { font-weight: 500; margin: 18px 0 8px; }
+.one { margin-bottom: 18px; }
+.scroll + .scroll { margin-top: 16px; }
+.scroll { overflow-x: auto; }
+.sized { container-type: inline-size; }
+svg { display: block; width: 100%; height: auto; }
+svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(--text); flex: none; }
 .chart text { font-size: 12px; fill: var(--text); }
 .chart .tick { fill: var(--dim); font-variant-numeric: tabular-nums; }
 .chart .name { fill: var(--dim); }
@@ -44,43 +57,7 @@ const drawing = `
 .chart .tag.winner { font-weight: 700; }
 .s0 { --c: var(--c0); } .s1 { --c: var(--c1); } .s2 { --c: var(--c2); } .s3 { --c: var(--c3); }
 .s4 { --c: var(--c4); } .s5 { --c: var(--c5); } .s6 { --c: var(--c6); } .s7 { --c: var(--c7); }
-.ink { --c: var(--text); } .muted, .faint { --c: var(--faint); } .winner { --c: var(--c1); }`;
-
-/** Of a picture that stands alone. */
-export const pictureStyle = `${colours}
-svg { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-${drawing}`;
-
-/** Of the page. */
-export const style = `
-${colours}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1152px; margin: 0 auto; padding: 36px 24px 56px; }
-header { margin-bottom: 24px; }
-h1 { font-size: 25px; line-height: 1.25; letter-spacing: -.01em; margin: 0; overflow-wrap: anywhere; }
-.subtitle { color: var(--dim); margin: 5px 0 0; overflow-wrap: anywhere; }
-.tiles { display: flex; flex-wrap: wrap; gap: 14px 38px; margin: 0 0 28px; padding: 0; }
-.tiles div { min-width: 74px; }
-.tiles dt { color: var(--dim); font-size: 13px; }
-.tiles dd { margin: 0; font-size: 22px; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 18px; align-items: start; margin-bottom: 18px; }
-.cards.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
-.cards:has(> .card:only-child > svg) { max-width: 560px; }
-.card { margin: 0; padding: 15px 18px 12px; background: var(--card); border: 1px solid var(--edge); border-radius: 8px; min-width: 0; }
-figcaption { font-weight: 600; margin-bottom: 10px; display: flex; align-items: center; flex-wrap: wrap; gap: 0 14px; overflow-wrap: anywhere; }
-figcaption .aside { color: var(--dim); font-weight: 400; font-size: 14px; }
-.none { color: var(--dim); margin: 8px 0; }
-.small { font-size: 13px; margin: 4px 0; overflow-wrap: anywhere; }
-.heading { font-weight: 500; margin: 18px 0 8px; }
-.one { margin-bottom: 18px; }
-.scroll + .scroll { margin-top: 16px; }
-.scroll { overflow-x: auto; }
-.sized { container-type: inline-size; }
-svg { display: block; width: 100%; height: auto; }
-svg.digit { width: 58px; height: 58px; border: 1px solid var(--edge); fill: var(--text); flex: none; }
-${drawing}
+.ink { --c: var(--text); } .muted, .faint { --c: var(--faint); } .winner { --c: var(--c1); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .plain { width: 100%; font-size: 14px; }
 .plain th, .plain td { padding: 7px 10px; text-align: right; border-bottom: 1px solid var(--edge); }

@@ -271,6 +271,8 @@ describe('renderPicture', () => {
     expect(picture).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     expect(picture).toContain('<title>Accuracy</title>');
     expect(picture).toContain('train 75.0 %');
+    // what makes PDF of a picture knows no custom properties
+    expect(picture).not.toContain('var(');
     // the page's script is not there
     expect(picture).not.toContain('data-figure');
     expect(picture).not.toMatch(/\b(src|href)=|url\(|@import|https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
