@@ -78,7 +78,7 @@ const rows = outcomes.map((o) => [
 const columns = ['net', 'accuracy', 'spikes per inference', 'spikes per neuron and step', 'smallest voltage'];
 console.log(textTable(columns, rows));
 const series = (regularised: boolean, y: (o: Outcome) => number) => ({
-  name: regularised ? 'with the voltage term' : 'without',
+  name: regularised ? 'with the term' : 'without',
   points: outcomes
     .filter((o) => o.regularised === regularised)
     .map((o): [number, number] => [spikes(o), y(o)])
