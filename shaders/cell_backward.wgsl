@@ -13,8 +13,9 @@
 //
 // Layouts as in cell_forward.wgsl, and
 //   trace      [PLANES][rows][B][Q], the first row is step row0; the states before it are in start
-//   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there. Below a small
-//              layer, dI of that layer [T][B][its quads] instead: region <above> leads it back through that layer's weights
+//   grad_out   [planes][T][B][Q]: the gradient of the spikes, then that of the recorded voltage, each if there. Of spikes alone it
+//              may begin at a later step, at quad grad_first. Below a small layer, dI of that layer [T][B][its quads] instead:
+//              region <above> leads it back through that layer's weights
 //   grad_in    [T][B][Q]: dI, unless IN_PLACE
 //   carry      [Q] rate gradient, then [STATES (+1: z) + learned constants][B][Q]: adjoint of the states before the chunk, and sums
 //              over time of the parameters' gradients (CARRIED in all); then [2][B][Q]: dI of an even and of an odd step, for
@@ -41,6 +42,7 @@ struct Dims {
   start_at: u32,
   last: u32,
   grad_record: u32,
+  grad_first: u32,
   surrogate_slot: u32,
   penalty_slot: u32,
 }
@@ -324,7 +326,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       bar_z += d_z;
       if (HAS_GRAD_SPIKES) {
         // <above>
-        bar_z += grad_out[at];
+        bar_z += grad_out[at - dims.grad_first];
         // </above>
       }
       if (HAS_RATE) {

@@ -10,9 +10,10 @@
 //
 // Layouts (Q = ceil(N/4) quads, W = ceil(N/32) words; time-major)
 //   effective  quads; a matrix is rows [pre][Q], so that one row is what one presynaptic spike adds
-//   current    [T][B][Q] quads             in_bits [T][B][IN_WORDS] words, packed along neurons
+//   current    [T][B][Q] quads, or those from a later step on: its first is quad current_first
 //              A few dense inputs may come as [T][B][their quads] in place of a current: with their weights in registers, which
 //              region <dense_weights> loads, region <dense> makes the current
+//   in_bits    [T][B][IN_WORDS] words, packed along neurons
 //   start      [STATES (+1: z)][B][Q]      states before the first step
 //   trace      [PLANES][rows][B][Q]        what is recorded or saved for the backward pass; the first row is step row0
 //   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
@@ -42,6 +43,7 @@ struct Dims {
   carry_in: u32,
   carry_out: u32,
   first: u32,
+  current_first: u32,
   bits_along_time: u32,
   surrogate_slot: u32,
   penalty_slot: u32,
@@ -240,7 +242,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       input += per_neuron(BIAS, q);
     }
     if (HAS_CURRENT) {
-      input += current[at];
+      input += current[at - dims.current_first];
     }
     // <dense>
     // </dense>

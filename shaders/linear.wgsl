@@ -6,7 +6,7 @@
 // presynaptic neuron; for the gradient of x the same kernel with rows by postsynaptic neuron.
 // A thread makes four rows of one quad: four vec4 accumulators, each weight read once for four rows.
 //
-// A dispatch makes the rows first <= m < M.
+// A dispatch makes the rows first <= m < M; the first row of y is row0.
 //
 // Dispatch: (ceil(Q / 8), ceil((M - first) / 32), 1) workgroups of 8 x 8 threads.
 
@@ -23,6 +23,7 @@ struct Dims {
   weights: u32,
   bias: u32,
   first: u32,
+  row0: u32,
 }
 
 const HAS_BIAS: bool = false;
@@ -76,7 +77,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var i = 0u; i < 4u; i++) {
     if (m + i < dims.M) {
-      y[(m + i) * dims.Q + q] = sum[i];
+      y[(m + i - dims.row0) * dims.Q + q] = sum[i];
     }
   }
 }

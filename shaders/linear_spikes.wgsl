@@ -2,7 +2,7 @@
 //
 // bits is [M][WORDS] packed along neurons, E rows [pre][Q] of the effective weights, y [M][Q].
 //
-// A dispatch makes the rows first <= m < M.
+// A dispatch makes the rows first <= m < M; the first row of y is row0.
 //
 // Dispatch: (ceil(Q / 8), ceil((M - first) / 8), 1) workgroups of 8 x 8 threads, a thread per quad of y.
 
@@ -19,6 +19,7 @@ struct Dims {
   weights: u32,
   bias: u32,
   first: u32,
+  row0: u32,
 }
 
 const HAS_BIAS: bool = false;
@@ -66,5 +67,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       word &= word - 1u;
     }
   }
-  y[m * dims.Q + q] = sum;
+  y[(m - dims.row0) * dims.Q + q] = sum;
 }

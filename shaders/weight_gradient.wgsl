@@ -1,4 +1,4 @@
-// dW[post, pre] (+)= sum over rows first <= m < M of dy[m][post] x[m][pre], x dense.
+// dW[post, pre] (+)= sum over rows first <= m < M of dy[m][post] x[m][pre], x dense; the first row of dy is row0.
 //
 // x is [M][KQ] quads, dy [M][Q]; in grads the gradient lies as the parameter does, [post][pre]. A thread makes a block of four
 // by four and walks over m in order, so that the sum is the same every time.
@@ -19,6 +19,7 @@ struct Dims {
   accumulate: u32,
   row: u32,
   first: u32,
+  row0: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -40,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum: array<vec4f, 4>; // by pre
   for (var m = dims.first; m < dims.M; m++) {
     let a = x[m * KQ + k];
-    let d = dy[m * Q + q];
+    let d = dy[(m - dims.row0) * Q + q];
     sum[0] += a.x * d;
     sum[1] += a.y * d;
     sum[2] += a.z * d;

@@ -4,6 +4,7 @@ import { budgetOf } from '../kernels/budget.ts';
 import * as kernels from '../kernels/dense.ts';
 import { packedWeights } from '../kernels/half.ts';
 import type { Kernel, Variant } from '../kernels/kernel.ts';
+import type { Segment } from '../kernels/segments.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
 import { maskGradients } from './constraints.ts';
@@ -25,7 +26,7 @@ export interface Lowered {
 /** Turns a recorded tape into kernel calls: every node forward, then every node backward, then the update. */
 export function lower(tape: Tape): Lowered {
   const low = new Lowering(tape);
-  for (const node of tape.nodes) node.op.forward(low, node);
+  for (const node of tape.nodes) low.forward(node);
   if (low.training) {
     for (const node of [...tape.nodes].reverse()) {
       node.op.backward?.(low, node);
@@ -41,17 +42,22 @@ export function lower(tape: Tape): Lowered {
   return low.finish();
 }
 
-/** A gradient that is not made yet: dy W, which whoever receives it may also compute by itself. */
+/** A gradient that is not made yet. */
+export interface Arrival {
+  /** Makes it; of a part of time, its first row is that of the part's first step. */
+  readonly make: (part?: Segment) => Storage;
+  /** What it is the product of, if that is all there: whoever receives it may compute it by itself. */
+  readonly product?: Product;
+  /** Given where it can be made part by part only, the last one first. */
+  readonly parts?: readonly Segment[];
+}
+
+/** dy W */
 export interface Product {
   readonly dy: Storage;
   /** [post, pre]; dy is [..., post] */
   readonly weight: Parameter;
-  /** Makes it. */
-  readonly make: () => Storage;
 }
-
-/** Widest layer whose product the layer below computes inside its own time loop, with all the weights in registers. */
-const SMALL_PRODUCT = 16;
 
 /** What operations work with while a tape is lowered. */
 export class Lowering {
@@ -59,10 +65,12 @@ export class Lowering {
   readonly #calls: Call[] = [];
   readonly #inputs = new Map<number, Storage>();
   readonly #storages = new Map<number, Storage>();
-  readonly #gradients = new Map<number, (Storage | Product)[]>();
+  readonly #gradients = new Map<number, (Storage | Arrival)[]>();
   readonly #sums = new Map<number, Storage>();
   readonly #written = new Set<Parameter>();
   readonly #uses = new Map<number, number>();
+  /** Operations that wait to be called, by the number of their output. */
+  readonly #later = new Map<number, Node>();
   readonly #scratch = new Map<string, Storage>();
   readonly #effective = new EffectiveTable();
   /** Gradients of weights that wait for others; whoever reads gradients flushes them first. */
@@ -124,8 +132,26 @@ export class Lowering {
     return { name, form: 'words', shape: [Math.max(1, data.length)], role: 'constant', data };
   }
 
+  /** Calls an operation now, or, if its output can be made part by part, when the one that reads it wants it. */
+  forward(node: Node): void {
+    const [y] = node.outputs;
+    if (node.op.again && this.#uses.get(y!.id) === 1 && !this.keeps(y!)) this.#later.set(y!.id, node);
+    else node.op.forward(this, node);
+  }
+
+  /** What makes a tensor over a part of time alone, and again whenever it is called; none where it is made as a whole. */
+  again(t: Tensor): ((part: Segment) => Storage) | undefined {
+    const node = this.#later.get(t.id);
+    return node && ((part) => node.op.again!(this, node, part));
+  }
+
   /** Where a tensor's values are. */
   of(t: Tensor): Storage {
+    const later = this.#later.get(t.id);
+    if (later) {
+      this.#later.delete(t.id);
+      later.op.forward(this, later);
+    }
     const storage = this.#storages.get(t.id);
     if (!storage) throw new Error(`lowering: ${t} is read before it is made`);
     return storage;
@@ -203,9 +229,9 @@ export class Lowering {
     this.#arrive(t, g);
   }
 
-  /** A gradient that arrives as a product with a weight matrix. */
-  addProduct(t: Tensor, product: Product): void {
-    this.#arrive(t, product);
+  /** A gradient that arrives and is made later. */
+  addArrival(t: Tensor, arrival: Arrival): void {
+    this.#arrive(t, arrival);
   }
 
   /** Whether a gradient of this tensor is wanted. */
@@ -213,14 +239,19 @@ export class Lowering {
     return this.training && t?.requiresGrad === true;
   }
 
-  /**
-   * The gradient of a tensor when it is one product with few rows that nobody else reads: for the receiver to compute. It is
-   * not made then.
-   */
-  smallProduct(t: Tensor): Product | null {
+  /** The gradient of a tensor when it is one that is not made yet and that nobody else reads: for the receiver to make, or to do without. */
+  arrival(t: Tensor): Arrival | null {
     const [first, ...others] = this.#gradients.get(t.id) ?? [];
-    if (!first || others.length || !('make' in first) || this.tape.keptGradients.has(t)) return null;
-    return first.weight.shape[0]! <= SMALL_PRODUCT ? first : null;
+    return first && !others.length && 'make' in first && !this.tape.keptGradients.has(t) ? first : null;
+  }
+
+  /** Whether the gradient of a tensor may arrive in these parts of time. */
+  takes(t: Tensor, parts: readonly Segment[]): boolean {
+    const { nodes, keptGradients, update } = this.tape;
+    // an update after each layer wants that layer's gradients complete
+    if (this.#uses.get(t.id) !== 1 || keptGradients.has(t) || update?.op.afterBackward) return false;
+    const maker = nodes.find((n) => n.outputs[0] === t);
+    return maker?.op.takes?.(this, maker, parts) ?? false;
   }
 
   /** The sum of all gradients that arrived at a tensor; null when the loss does not depend on it. */
@@ -262,7 +293,7 @@ export class Lowering {
     return { dest: this.arena.offset(p), accumulate };
   }
 
-  #arrive(t: Tensor, g: Storage | Product): void {
+  #arrive(t: Tensor, g: Storage | Arrival): void {
     if (this.#sums.has(t.id)) throw new Error(`lowering: a gradient arrives at ${t} after it was used`);
     this.#gradients.set(t.id, [...(this.#gradients.get(t.id) ?? []), g]);
   }

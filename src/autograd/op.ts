@@ -1,4 +1,5 @@
-import type { Form } from '../device/storage.ts';
+import type { Form, Storage } from '../device/storage.ts';
+import type { Segment } from '../kernels/segments.ts';
 import type { Expr } from '../neurons/expr.ts';
 import type { Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
@@ -33,6 +34,13 @@ export interface Op<A = unknown> {
   forward(low: Lowering, node: Node<A>): void;
   /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
   backward?(low: Lowering, node: Node<A>): void;
+  /**
+   * The output over a part of time alone; its first row is that of the part's first step. Where a layer that runs parts of time
+   * again (`memory: 'low'`) alone reads the output, it is made in this way each time, and `forward` is not called.
+   */
+  again?(low: Lowering, node: Node<A>, part: Segment): Storage;
+  /** Whether its output's gradient may arrive in these parts of time, the last one first; see `Arrival`. */
+  takes?(low: Lowering, node: Node<A>, parts: readonly Segment[]): boolean;
   /** Of an update: called after each node's backward, for rules that change a layer as soon as its gradient is there. */
   afterBackward?(low: Lowering, update: Node<A>, node: Node): void;
   /** For `spiketape/cost`, which otherwise counts a product at every step for each matrix among the parameters, and no more. */

@@ -30,9 +30,14 @@ export function planMemory(step: Step): MemoryPlan {
       const fits = free
         .filter((b) => buffers[b]!.bytes >= bytes && buffers[b]!.bytes <= 2 * bytes)
         .sort((a, b) => buffers[a]!.bytes - buffers[b]!.bytes);
-      const found = fits[0];
-      if (found !== undefined) free.splice(free.indexOf(found), 1);
-      else buffers.push({ bytes, name: s.name });
+      // where none fits, one that is too small grows: nothing is created yet
+      const found =
+        fits[0] ??
+        free.filter((b) => buffers[b]!.bytes < bytes).sort((a, b) => buffers[b]!.bytes - buffers[a]!.bytes)[0];
+      if (found !== undefined) {
+        free.splice(free.indexOf(found), 1);
+        if (buffers[found]!.bytes < bytes) buffers[found] = { bytes, name: s.name };
+      } else buffers.push({ bytes, name: s.name });
       place.set(s, found ?? buffers.length - 1);
     }
     for (const s of now) if (lastUse.get(s) === i) free.push(place.get(s)!);

@@ -18,14 +18,14 @@ export const effective = defineKernel({
 export const linear = defineKernel({
   name: 'linear',
   wgsl: linearText,
-  dims: { M: 'u32', KQ: 'u32', Q: 'u32', weights: 'u32', bias: 'u32', first: 'u32' },
+  dims: { M: 'u32', KQ: 'u32', Q: 'u32', weights: 'u32', bias: 'u32', first: 'u32', row0: 'u32' },
   storage: { effective: 'read', x: 'read', y: 'read_write' },
 });
 
 export const linearSpikes = defineKernel({
   name: 'linear_spikes',
   wgsl: linearSpikesText,
-  dims: { M: 'u32', words: 'u32', Q: 'u32', weights: 'u32', bias: 'u32', first: 'u32' },
+  dims: { M: 'u32', words: 'u32', Q: 'u32', weights: 'u32', bias: 'u32', first: 'u32', row0: 'u32' },
   storage: { effective: 'read', bits: 'read', y: 'read_write' },
 });
 

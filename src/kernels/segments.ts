@@ -16,32 +16,40 @@ export interface Segments {
  *
  * As a rule everything, in one buffer; in several where one would be longer than the adapter binds. With low memory, states are kept
  * every C steps only and C steps at a time are run again: `planes` C + `states` T / C numbers per neuron instead of `planes` T,
- * least at C = sqrt(T states / planes) (checkpointing in one level: Chen et al. 2016, arXiv:1604.06174), from 16 on in whole words
- * of 32 steps: a word of spikes along time that two parts share is read by the weight gradients of both.
+ * least at C = sqrt(T states / planes) (checkpointing in one level: Chen et al. 2016, arXiv:1604.06174). C is sqrt(2 T) for every
+ * layer, so that the layers of a net have the same parts and can be run again together: the numbers are 6 % above their least for
+ * a neuron of as many states as planes. From 16 on it is whole words of 32 steps: a word of spikes along time that two parts share
+ * is read by the weight gradients of both.
  *
- * @param layer `planes` numbers traced per neuron and step, `states` kept where a part begins, `planeBytes` of one plane's step
+ * @param layer `planes` numbers traced per neuron and step, `states` kept where a part begins, `planeBytes` of one plane's step,
+ *   `beside`: planes that would be kept over all time for the sake of running again
  * @param options `split`: whether the trace may be in parts, not where another operation reads it; `most` steps that one dispatch
  *   may run again
  */
 export function chooseSegments(
-  layer: { T: number; planes: number; states: number; planeBytes: number },
+  layer: { T: number; planes: number; states: number; planeBytes: number; beside?: number },
   limit: number,
   { low, split, most = Number.POSITIVE_INFINITY }: { low: boolean; split: boolean; most?: number },
 ): Segments {
-  const { T, planes, states, planeBytes } = layer;
+  const { T, planes, states, planeBytes, beside = 0 } = layer;
   const whole: Segments = { list: [{ t0: 0, t1: T }], replay: false };
   if (!split || planes === 0) return whole;
   const fitting = Math.max(1, Math.floor(limit / (planes * planeBytes)));
-  if (low) {
-    const least = inWords(Math.sqrt((T * states) / planes));
+  // in fewer steps the parts take as much as they save
+  if (low && T >= 8) {
+    const least = inWords(Math.sqrt(2 * T));
     const C = Math.min(T, fitting, Math.max(2, Math.min(least, Math.floor(most))));
-    const kept = planes * C + states * (Math.ceil(T / C) - 1);
+    const kept = planes * C + states * (Math.ceil(T / C) - 1) + beside * T;
     if (kept < planes * T) return { list: cut(T, C), replay: true };
   }
   if (fitting >= T) return whole;
   // whole words of spikes along time, where that is possible
   return { list: cut(T, fitting >= 32 ? 32 * Math.floor(fitting / 32) : fitting), replay: false };
 }
+
+/** Whether these parts of one sequence are run again. */
+export const runAgain = ({ list, replay }: Segments, parts: readonly Segment[]): boolean =>
+  replay && list.length === parts.length && list[0]!.t1 === parts[0]!.t1;
 
 /** Near its least the sum is flat: a few steps more or less cost little. */
 const inWords = (steps: number): number => (steps < 16 ? Math.round(steps) : 32 * Math.round(steps / 32));

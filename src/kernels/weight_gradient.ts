@@ -7,7 +7,7 @@ import { fold, quads } from './sizes.ts';
 export const weightGradient = defineKernel({
   name: 'weight_gradient',
   wgsl: denseText,
-  dims: { M: 'u32', K: 'u32', N: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32', first: 'u32' },
+  dims: { M: 'u32', K: 'u32', N: 'u32', dest: 'u32', accumulate: 'u32', row: 'u32', first: 'u32', row0: 'u32' },
   storage: { x: 'read', dy: 'read', grads: 'read_write' },
 });
 

@@ -43,18 +43,19 @@ export function savedBytes(
     learned,
     recordGradient: options.recordGradient ?? !def.z,
   });
-  const planes = [...adjoint.planes.map((p) => p.name), ...(layer.keptBeside ?? [])];
+  const beside = layer.keptBeside ?? [];
+  const values = valuesPerStep(adjoint.planes.length, def.states.length, beside.length, options.lowMemory);
   return {
-    planes,
-    bytes: 4 * valuesPerStep(planes.length, def.states.length, options.lowMemory) + (def.z ? 1 / 8 : 0),
+    planes: [...adjoint.planes.map((p) => p.name), ...beside],
+    bytes: 4 * (values + beside.length) + (def.z ? 1 / 8 : 0),
   };
 }
 
-function valuesPerStep(planes: number, states: number, T: number | undefined): number {
+function valuesPerStep(planes: number, states: number, beside: number, T: number | undefined): number {
   if (T === undefined) return planes;
   if (!(Number.isInteger(T) && T > 0))
     throw new Error(`savedBytes: lowMemory must be a whole number of steps, got ${T}`);
-  const shape = { T, planes, states, planeBytes: 1 };
+  const shape = { T, planes, states, planeBytes: 1, beside };
   const { list, replay } = chooseSegments(shape, Number.POSITIVE_INFINITY, { low: true, split: true });
   return replay ? (planes * list[0]!.t1 + states * (list.length - 1)) / T : planes;
 }

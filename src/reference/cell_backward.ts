@@ -76,7 +76,7 @@ export const cellBackward: Twin = (c) => {
         let toSpike = dSpike[n]!;
         if (c.flag('RECURRENT') && t + 1 < length) toSpike += sentBack(c, plan, later, n);
         if (plan.above) toSpike += fromAbove(c, plan, t, b, n);
-        else if (c.flag('HAS_GRAD_SPIKES')) toSpike += c.of('grad_out')[at]!;
+        else if (c.flag('HAS_GRAD_SPIKES')) toSpike += c.of('grad_out')[at - 4 * c.dims.grad_first!]!;
         if (c.flag('HAS_RATE')) toSpike += carry[n]!;
         equations.set(barSpike, toSpike);
         equations.run();

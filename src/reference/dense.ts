@@ -8,26 +8,29 @@ export const linear: Twin = (c) => product(c, c.of('x'), 4 * c.dims.KQ!);
 export const linearSpikes: Twin = (c) => product(c, c.of('bits'), 4 * quads((c.call.twin as { K: number }).K));
 
 function product(c: TwinCall, x: Float64Array, K: number): void {
-  const { first, M, Q, weights, bias } = c.dims as Record<'first' | 'M' | 'Q' | 'weights' | 'bias', number>;
+  const { first, M, row0, Q, weights, bias } = c.dims as Record<
+    'first' | 'M' | 'row0' | 'Q' | 'weights' | 'bias',
+    number
+  >;
   const [effective, y] = [c.of('effective'), c.of('y')];
   for (let m = first; m < M; m++) {
     for (let n = 0; n < 4 * Q; n++) {
       let sum = c.flag('HAS_BIAS') ? effective[4 * bias + n]! : 0;
       for (let k = 0; k < K; k++) sum += x[m * K + k]! * effective[4 * (weights + k * Q) + n]!;
-      y[m * 4 * Q + n] = sum;
+      y[(m - row0) * 4 * Q + n] = sum;
     }
   }
 }
 
 /** Twin of weight_gradient: dW[post, pre] (+)= sum over rows of dy[post] x[pre]. */
 export const weightGradient: Twin = (c) => {
-  const { first, M, K, N } = c.dims as Record<'first' | 'M' | 'K' | 'N', number>;
+  const { first, M, row0, K, N } = c.dims as Record<'first' | 'M' | 'row0' | 'K' | 'N', number>;
   const [x, dy] = [c.of('x'), c.of('dy')];
   const [KP, NP] = [4 * quads(K), 4 * quads(N)];
   for (let post = 0; post < N; post++) {
     for (let pre = 0; pre < K; pre++) {
       let sum = 0;
-      for (let m = first; m < M; m++) sum += dy[m * NP + post]! * x[m * KP + pre]!;
+      for (let m = first; m < M; m++) sum += dy[(m - row0) * NP + post]! * x[m * KP + pre]!;
       addTo(c, post * K + pre, sum);
     }
   }

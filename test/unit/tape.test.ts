@@ -10,7 +10,6 @@ import {
   Engine,
   GpuDevice,
   gatherAlong,
-  LIF,
   Linear,
   type Op,
   Parameter,
@@ -267,7 +266,7 @@ describe('compiling', () => {
 
   it('refuses a dispatch and a tensor beyond the limits, with names and sizes', async () => {
     const engine = new Engine(new Recorder({ maxWorkgroup: 256, maxBinding: 1000 }));
-    const model = new Sequential(new Linear(1, 64), new LIF(64));
+    const model = new Sequential(new Linear(1, 64));
     engine.bind(model);
     const tape = engine.tape();
     model.forward(place(tape, [2, 2, 1])).keep();

@@ -1,5 +1,6 @@
 import { ACTIVITY_ROWS, rateTerm } from '../../kernels/activity.ts';
 import { FEW_INPUTS } from '../../kernels/cell.ts';
+import { runAgain } from '../../kernels/segments.ts';
 import { parameter } from '../../neurons/definition.ts';
 import { type Expr, leaf, written } from '../../neurons/expr.ts';
 import type { Node, Op } from '../op.ts';
@@ -7,6 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { cellBackwardCalls } from './cell_backward.ts';
 import { cellForwardCalls } from './cell_forward.ts';
 import { type CellAttrs, type CellExtras, type CellRun, outputOf } from './cell_node.ts';
+import { planOf } from './cell_plan.ts';
 
 const op: Op<CellAttrs> = {
   name: 'cell',
@@ -38,6 +40,7 @@ const op: Op<CellAttrs> = {
   },
   forward: cellForwardCalls,
   backward: cellBackwardCalls,
+  takes: (low, node, parts) => runAgain(planOf(low, node).segments, parts),
 };
 
 const keys = new WeakMap<object, string>();

@@ -2,13 +2,17 @@ import { byteLength, type Storage } from '../../device/storage.ts';
 import { cellBackward } from '../../kernels/cell.ts';
 import { aboveRegions, backwardRegions } from '../../kernels/cell_regions.ts';
 import { words } from '../../kernels/sizes.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Arrival, Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 import { replay } from './cell_forward.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
 import { type CellPlan, planOf } from './cell_plan.ts';
 import { biasGradient, productOf, sumRows } from './linear.ts';
 import { spikeWeightGradient } from './spike_weight_gradient.ts';
+
+/** Widest layer whose product the layer below computes inside its own time loop, with all the weights in registers. */
+const SMALL_PRODUCT = 16;
 
 /** The layer's adjoint over all its chunks of time, last to first, then the gradients of weights and constants. */
 export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
@@ -18,25 +22,33 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const nothing = (): void => giveNoGradient(low, node);
   if (!adjoint) return nothing();
   const dv = low.gradient(out.v);
-  const above = out.z && !dv ? low.smallProduct(out.z) : null;
-  const dz = above?.dy ?? (out.z && low.gradient(out.z));
+  const arrival = out.z && !dv ? low.arrival(out.z) : null;
+  const product = arrival?.product;
+  const above = product && product.weight.shape[0]! <= SMALL_PRODUCT ? product : null;
+  // part by part, where this layer's time is run again so
+  const dzOf = segments.replay && !above && (product || arrival?.parts) ? arrival?.make : undefined;
+  const dz = above?.dy ?? (out.z && !dzOf ? low.gradient(out.z) : null);
   const dFinal = low.gradient(out.final);
   const { recurrent, weight, extras } = attrs;
-  if (!dz && !dv && !dFinal && !extras.rate && extras.penalties.length === 0) return nothing();
+  if (!dz && !dzOf && !dv && !dFinal && !extras.rate && extras.penalties.length === 0) return nothing();
   const start = node.inputs[INPUT.start] ?? null;
 
   const carry = plan.backwardCarry();
   if (dFinal) low.copy(dFinal, carry, { offset: Q, count: plan.carried * B * Q, label: `${node.label} final states` });
-  let gradOut = dz ?? dv;
+  let gradOutAll = dz ?? dv;
   if (dz && dv) {
-    gradOut = low.make(`gradient of ${node.label}`, 'f32', [2, T, B, N]);
-    low.copy(dz, gradOut, { count: T * B * Q, label: `${node.label} spikes' gradient` });
-    low.copy(dv, gradOut, { offset: T * B * Q, count: T * B * Q, label: `${node.label} voltages' gradient` });
+    gradOutAll = low.make(`gradient of ${node.label}`, 'f32', [2, T, B, N]);
+    low.copy(dz, gradOutAll, { count: T * B * Q, label: `${node.label} spikes' gradient` });
+    low.copy(dv, gradOutAll, { offset: T * B * Q, count: T * B * Q, label: `${node.label} voltages' gradient` });
   }
   const spikesIn = node.inputs[INPUT.spikes] ?? null;
   const current = node.inputs[INPUT.current] ?? null;
+  const to = [current, spikesIn].filter((x) => low.needs(x));
+  // what the layer before takes part by part, it makes part by part
+  const kept = low.keeps(out.currentGradient);
+  const byParts = segments.replay && to.length === 1 && !low.needs(start) && !kept && low.takes(to[0]!, segments.list);
   // what other operations read must be whole, and what the user reads must stay
-  const whole = low.needs(current) || low.needs(spikesIn) || low.keeps(out.currentGradient);
+  const whole = (to.length > 0 && !byParts) || kept;
   const inPlace = traces !== null && !traceKept(low, node, plan) && !(whole && segments.list.length > 1);
   const separate = inPlace ? null : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
   const weightsAbove = above ? low.weights(above.weight, 'post', 'packed') : 0;
@@ -55,7 +67,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       PARAMS: low.constants(attrs.constants, N),
       HAS_START: hasStart,
       HAS_LENGTHS: plan.lengths !== null,
-      HAS_GRAD_SPIKES: dz !== null,
+      HAS_GRAD_SPIKES: dz !== null || dzOf !== undefined,
       HAS_GRAD_RECORD: dv !== null,
       HAS_FINAL: dFinal !== null,
       HAS_RATE: extras.rate !== null,
@@ -74,7 +86,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   });
   const twin = above ? { ...plan, above: { neurons: above.weight.shape[0]!, weights: weightsAbove } } : plan;
   // the empty chunk at step 0 belongs to the first part
-  const call = (i: number, t0: number, t1: number): void => {
+  const call = (i: number, t0: number, t1: number, gradOut = gradOutAll): void => {
     const segment = segments.list[i]!;
     // a later part begins with the states that the forward pass left before it
     const before = i === 0 ? start && low.of(start) : plan.carry;
@@ -90,6 +102,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
         start_at: i === 0 ? 0 : plan.slot(i),
         last: t1 === T ? 1 : 0,
         grad_record: dz ? T * B * Q : 0,
+        grad_first: gradOut === gradOutAll ? 0 : segment.t0 * B * Q,
         surrogate_slot: node.slotBase.surrogate!,
         penalty_slot: node.slotBase.penalties!,
       },
@@ -108,14 +121,45 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       twin,
     });
   };
-  segments.list.forEach((_, k) => {
-    const i = segments.list.length - 1 - k;
-    const { t0, t1 } = segments.list[i]!;
+  const part = (i: number): void => {
+    const segment = segments.list[i]!;
+    const { t0, t1 } = segment;
+    const dzPart = dzOf?.(segment);
     if (segments.replay) replay(low, node, i);
     for (let from = t0 + Math.floor((t1 - t0 - 1) / path.chunk) * path.chunk; from >= t0; from -= path.chunk)
-      call(i, from, Math.min(t1, from + path.chunk));
+      call(i, from, Math.min(t1, from + path.chunk), dzPart);
     if (inPlace) weightGradients(low, node, { dCurrent: traces![i]!, t0, t1 });
-  });
+    if (segments.replay) low.pending.flush();
+    if (i === 0) constants();
+  };
+  const constants = (): void =>
+    adjoint.params.forEach(({ name }, i) => {
+      const p = attrs.constants[Object.keys(def.params).indexOf(name)]!;
+      sumRows(low, `${node.label} ${name} gradient`, {
+        x: carry,
+        source: Q + (plan.carried + i) * B * Q,
+        rows: B,
+        N,
+        p,
+        perLayer: p.data.length === 1,
+      });
+    });
+  /** What arrives at one of the inputs, from dI whose first row is that of step row0. */
+  const arrivalAt = (x: Tensor, dI: Storage, row0: number): Arrival =>
+    x === current ? { make: () => dI } : productOf(low, node.label, { x, dy: dI, weight: weight!, row0 });
+
+  if (byParts) {
+    low.addArrival(to[0]!, {
+      parts: segments.list,
+      make(segment) {
+        const i = segments.list.findIndex((s) => s.t0 === segment!.t0);
+        part(i);
+        return arrivalAt(to[0]!, traces![i]!, segment!.t0).make(segment);
+      },
+    });
+    return;
+  }
+  for (let i = segments.list.length - 1; i >= 0; i--) part(i);
   if (separate) weightGradients(low, node, { dCurrent: separate, t0: 0, t1: T });
   if (low.needs(start)) {
     if (recurrent) call(0, 0, 0);
@@ -123,23 +167,9 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
     low.copy(carry, g, { source: Q, count: plan.carried * B * Q, label: `${node.label} initial states` });
     low.addGradient(start, g);
   }
-
-  const gradIn = separate ?? traces![0]!;
-  if (separate || segments.list.length === 1) low.give(out.currentGradient, gradIn);
-  if (low.needs(current)) low.addGradient(current, gradIn);
-  if (spikesIn && weight && low.needs(spikesIn))
-    low.addProduct(spikesIn, productOf(low, node.label, { x: spikesIn, dy: gradIn, weight }));
-  adjoint.params.forEach(({ name }, i) => {
-    const p = attrs.constants[Object.keys(def.params).indexOf(name)]!;
-    sumRows(low, `${node.label} ${name} gradient`, {
-      x: carry,
-      source: Q + (plan.carried + i) * B * Q,
-      rows: B,
-      N,
-      p,
-      perLayer: p.data.length === 1,
-    });
-  });
+  const dI = separate ?? traces![0]!;
+  if (separate || segments.list.length === 1) low.give(out.currentGradient, dI);
+  for (const x of to) low.addArrival(x, arrivalAt(x, dI, 0));
 }
 
 /** Gradients of the weights from the current's gradient over steps t0 to t1, whose first row is step t0. */

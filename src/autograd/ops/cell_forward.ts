@@ -1,3 +1,4 @@
+import type { Storage } from '../../device/storage.ts';
 import { ACTIVITY_ROWS, activity, rateRegion, rateTerm } from '../../kernels/activity.ts';
 import { cellForward } from '../../kernels/cell.ts';
 import { denseRegions, forwardRegions } from '../../kernels/cell_regions.ts';
@@ -20,8 +21,9 @@ export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   low.give(out.final, carry);
   if (out.z) low.give(out.z, plan.spikes!);
   for (const [i, { t0, t1 }] of segments.list.entries()) {
+    const current = plan.currentOf?.({ t0, t1 });
     for (let from = t0; from < t1; from += path.chunk)
-      run(low, node, { i, t0: from, t1: Math.min(t1, from + path.chunk), planes, replay: false });
+      run(low, node, { i, t0: from, t1: Math.min(t1, from + path.chunk), planes, replay: false, current });
   }
   giveTrace(low, node, out.v, def.v, plan);
   for (const s of def.states) giveTrace(low, node, out.states[s]!, def.next[s]!, plan);
@@ -43,15 +45,16 @@ export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
 
 /** Runs a part of the trace again, for the backward pass. */
 export function replay(low: Lowering, node: Node<CellAttrs>, i: number): void {
-  const { segments, planes } = planOf(low, node);
-  run(low, node, { i, ...segments.list[i]!, planes, replay: true });
+  const { segments, planes, currentOf } = planOf(low, node);
+  const part = segments.list[i]!;
+  run(low, node, { i, ...part, planes, replay: true, current: currentOf?.(part) });
 }
 
-/** One dispatch, within part i of the trace. */
+/** One dispatch, within part i of the trace; `current` is that of the part, where it is made part by part. */
 function run(
   low: Lowering,
   node: Node<CellAttrs>,
-  a: { i: number; t0: number; t1: number; planes: CellPlan['planes']; replay: boolean },
+  a: { i: number; t0: number; t1: number; planes: CellPlan['planes']; replay: boolean; current: Storage | undefined },
 ): void {
   const plan = planOf(low, node);
   const { attrs, def, T, B, N, Q, path, slots, segments, dense } = plan;
@@ -112,13 +115,14 @@ function run(
       carry_in: plan.slot(a.t0 === segment.t0 ? Math.max(1, a.i) : a.i + 1),
       carry_out: plan.slot(a.i + 1),
       first: a.t0 === 0 ? 1 : 0,
+      current_first: a.current ? segment.t0 * B * Q : 0,
       bits_along_time: bitsAlongTime(T, B, N),
       surrogate_slot: node.slotBase.surrogate!,
       penalty_slot: node.slotBase.penalties!,
     },
     buffers: {
       effective: low.effective,
-      current: dense ? low.of(spikesIn!) : current && low.of(current),
+      current: dense ? low.of(spikesIn!) : (a.current ?? (current && low.of(current))),
       in_bits: dense ? null : spikesIn && low.of(spikesIn),
       start: start && low.of(start),
       lengths: plan.lengths,

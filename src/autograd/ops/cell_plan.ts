@@ -2,7 +2,7 @@ import type { Storage } from '../../device/storage.ts';
 import { STAT_ROWS } from '../../kernels/activity.ts';
 import { budgetOf } from '../../kernels/budget.ts';
 import type { CellStep } from '../../kernels/cell.ts';
-import { chooseSegments, type Segments } from '../../kernels/segments.ts';
+import { chooseSegments, type Segment, type Segments } from '../../kernels/segments.ts';
 import { quads } from '../../kernels/sizes.ts';
 import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
 import { deriveAdjoint } from '../../neurons/adjoint.ts';
@@ -16,6 +16,8 @@ export interface CellPlan extends CellStep {
   readonly attrs: CellAttrs;
   readonly path: TimePath;
   readonly lengths: Storage | null;
+  /** Makes the current over a part of time, where it is made for one part at a time. */
+  readonly currentOf: ((part: Segment) => Storage) | undefined;
   /** How the trace is kept, and where each part of it is: parts that are run again share one place. */
   readonly segments: Segments;
   readonly traces: readonly Storage[] | null;
@@ -78,8 +80,11 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     path: attrs.chunk ? undefined : low.tape.engine.tuning?.choice(layer),
   });
   const budget = budgetOf(low.limits);
+  const current = node.inputs[INPUT.current] ?? null;
+  // a current that cannot be made again would have to be kept in place of what is saved
+  const beside = current && !low.tape.data.has(current.id) && !low.again(current) ? 1 : 0;
   const segments = chooseSegments(
-    { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q },
+    { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q, beside },
     low.limits.maxBinding,
     {
       low: low.tape.options.memory === 'low',
@@ -109,6 +114,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     },
     monitored,
     segments,
+    currentOf: current && segments.replay ? low.again(current) : undefined,
     traces: planes.length ? tracesOf(low, node, segments, [planes.length, B, N]) : null,
     slot: (i) => (i === last + 1 ? 0 : (rows + (i - 1) * def.states.length) * B * Q),
     carry: low.make(`${node.label} carry`, 'f32', [rows + last * def.states.length, B, N]),
@@ -123,11 +129,9 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   };
 }
 
-/** Memory for each part of the trace; one for all where they are run again. */
-function tracesOf(low: Lowering, node: Node, { list, replay }: Segments, size: [number, number, number]): Storage[] {
+/** Memory for each part of the trace: of those that are run again, one after the other is there. */
+function tracesOf(low: Lowering, node: Node, { list }: Segments, size: [number, number, number]): Storage[] {
   const [planes, B, N] = size;
   const make = (steps: number): Storage => low.make(`${node.label} trace`, 'f32', [planes, steps, B, N]);
-  if (!replay) return list.map((s) => make(s.t1 - s.t0));
-  const shared = make(list[0]!.t1);
-  return list.map(() => shared);
+  return list.map((s) => make(s.t1 - s.t0));
 }

@@ -1,11 +1,12 @@
 import { rows, type Storage } from '../../device/storage.ts';
 import { budgetOf, partsOf, SPIKING } from '../../kernels/budget.ts';
 import * as kernels from '../../kernels/dense.ts';
+import type { Segment } from '../../kernels/segments.ts';
 import { fold, quads, words } from '../../kernels/sizes.ts';
 import { sumOfColumns } from '../../kernels/subgroups.ts';
 import { weightGradient as weightGradientKernel } from '../../kernels/weight_gradient.ts';
-import type { Lowering, Product } from '../lowering.ts';
-import type { Op } from '../op.ts';
+import type { Arrival, Lowering } from '../lowering.ts';
+import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
 import { spikeWeightGradient } from './spike_weight_gradient.ts';
@@ -15,45 +16,68 @@ const op: Op<{ bias: boolean }> = {
   name: 'linear',
   key: (a) => String(a.bias),
   forward(low, node) {
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const [weight, bias] = node.params as [Parameter, Parameter | undefined];
-    const [N, K] = weight.shape as [number, number];
-    const M = rows(x.shape);
-    const Q = quads(N);
-    const to = low.give(y, low.make(y.name, 'f32', y.shape));
-    const dims = { Q, weights: low.weights(weight, 'pre', 'packed'), bias: bias ? low.constants([bias], N) : 0 };
-    const variant = { constants: { HAS_BIAS: bias !== undefined }, regions: low.packing };
-    if (x.form === 'bits') {
-      for (const { first, last, work } of partsOf(M, SPIKING * K * N, budgetOf(low.limits).dispatch, lines(8)))
-        low.call(kernels.linearSpikes, node.label, {
-          variant,
-          dims: { ...dims, words: words(K), first, M: last },
-          buffers: { effective: low.effective, bits: low.of(x), y: to },
-          groups: [Math.ceil(Q / 8), Math.ceil((last - first) / 8), 1],
-          work,
-          twin: { K },
-        });
-    } else
-      multiply(low, node.label, {
-        x: low.of(x),
-        y: to,
-        M,
-        KQ: quads(K),
-        Q,
-        weights: dims.weights,
-        bias: bias ? dims.bias : null,
-      });
+    const y = node.outputs[0]!;
+    rowsOf(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
+  },
+  again(low, node, { t0, t1 }) {
+    const { name, shape } = node.outputs[0]!;
+    const [, B, N] = shape as [number, number, number];
+    return rowsOf(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
+  },
+  takes(low, node, parts) {
+    const x = node.inputs[0]!;
+    return !low.needs(x) || low.takes(x, parts);
   },
   backward(low, node) {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
     const [weight, bias] = node.params as [Parameter, Parameter | undefined];
-    const dy = low.gradient(y);
-    if (!dy) return;
-    weightGradient(low, node.label, { x, dy, weight });
-    if (bias) biasGradient(low, node.label, { dy, M: rows(x.shape), bias });
-    if (low.needs(x)) low.addProduct(x, productOf(low, node.label, { x, dy, weight }));
+    const back = (dy: Storage, part?: Segment): Arrival => {
+      weightGradient(low, node.label, { x, dy, weight, ...(part && { part }) });
+      if (bias)
+        biasGradient(low, node.label, { dy, M: part ? (part.t1 - part.t0) * x.shape[1]! : rows(x.shape), bias });
+      return productOf(low, node.label, { x, dy, weight, row0: part?.t0 ?? 0 });
+    };
+    const { parts, make } = low.arrival(y) ?? {};
+    if (!parts) {
+      const dy = low.gradient(y);
+      const product = dy && back(dy);
+      if (product && low.needs(x)) low.addArrival(x, product);
+    } else if (low.needs(x)) low.addArrival(x, { parts, make: (part) => back(make!(part), part).make(part) });
+    else for (const part of [...parts].reverse()) back(make!(part), part);
   },
 };
+
+/** Rows first to last of y, which are all that `to` has. */
+function rowsOf(low: Lowering, node: Node<{ bias: boolean }>, to: Storage, first: number, last: number): Storage {
+  const x = node.inputs[0]!;
+  const [weight, bias] = node.params as [Parameter, Parameter | undefined];
+  const [N, K] = weight.shape as [number, number];
+  const Q = quads(N);
+  const weights = low.weights(weight, 'pre', 'packed');
+  const constants = bias ? low.constants([bias], N) : null;
+  if (x.form !== 'bits') {
+    multiply(low, node.label, { x: low.of(x), y: to, first, last, KQ: quads(K), Q, weights, bias: constants });
+    return to;
+  }
+  for (const part of partsOf(last - first, SPIKING * K * N, budgetOf(low.limits).dispatch, lines(8)))
+    low.call(kernels.linearSpikes, node.label, {
+      variant: { constants: { HAS_BIAS: bias !== undefined }, regions: low.packing },
+      dims: {
+        Q,
+        weights,
+        bias: constants ?? 0,
+        words: words(K),
+        first: first + part.first,
+        M: first + part.last,
+        row0: first,
+      },
+      buffers: { effective: low.effective, bits: low.of(x), y: to },
+      groups: [Math.ceil(Q / 8), Math.ceil((part.last - part.first) / 8), 1],
+      work: part.work,
+      twin: { K },
+    });
+  return to;
+}
 
 /**
  * @param x [..., K] dense, or spikes [T, B, K]
@@ -81,46 +105,64 @@ export function linear(x: Tensor, weight: Parameter, bias?: Parameter, label = '
 /** Rows of a product's dispatch, `count` a workgroup: as many as one dimension of a dispatch holds. */
 const lines = (count: number) => ({ multiple: count, limit: 65535 * count });
 
-/** y = x E over M rows. */
-export function multiply(
+/** y = x E over the rows first to last of x, which are all that y has. */
+function multiply(
   low: Lowering,
   label: string,
-  a: { x: Storage; y: Storage; M: number; KQ: number; Q: number; weights: number; bias: number | null },
+  a: {
+    x: Storage;
+    y: Storage;
+    first: number;
+    last: number;
+    KQ: number;
+    Q: number;
+    weights: number;
+    bias: number | null;
+  },
 ): void {
-  for (const { first, last, work } of partsOf(a.M, 32 * a.KQ * a.Q, budgetOf(low.limits).submit, lines(32)))
+  const { x, y, KQ, Q, weights, bias } = a;
+  for (const part of partsOf(a.last - a.first, 32 * KQ * Q, budgetOf(low.limits).submit, lines(32)))
     low.call(kernels.linear, label, {
-      variant: { constants: { HAS_BIAS: a.bias !== null }, regions: low.packing },
-      dims: { first, M: last, KQ: a.KQ, Q: a.Q, weights: a.weights, bias: a.bias ?? 0 },
-      buffers: { effective: low.effective, x: a.x, y: a.y },
-      groups: [Math.ceil(a.Q / 8), Math.ceil((last - first) / 32), 1],
-      work,
+      variant: { constants: { HAS_BIAS: bias !== null }, regions: low.packing },
+      dims: { first: a.first + part.first, M: a.first + part.last, row0: a.first, KQ, Q, weights, bias: bias ?? 0 },
+      buffers: { effective: low.effective, x, y },
+      groups: [Math.ceil(Q / 8), Math.ceil((part.last - part.first) / 32), 1],
+      work: part.work,
     });
 }
 
-/** dL/dx = dy W, for whoever receives it to make. */
-export const productOf = (low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Product => ({
-  dy: a.dy,
-  weight: a.weight,
-  make: () => inputGradient(low, label, a),
+/** dL/dx = dy W, for whoever receives it to make. The first row of dy is that of step row0. */
+export const productOf = (
+  low: Lowering,
+  label: string,
+  { x, dy, weight, row0 }: { x: Tensor; dy: Storage; weight: Parameter; row0: number },
+): Arrival => ({
+  product: { dy, weight },
+  make: (part) => {
+    const [N, K] = weight.shape as [number, number];
+    const B = x.shape.at(-2) ?? 1;
+    const { t0, t1 } = part ?? { t0: row0, t1: row0 + rows(x.shape) / B };
+    const dx = low.make(`gradient of ${x.name}`, 'f32', part ? [t1 - t0, B, K] : x.shape);
+    multiply(low, `${label} input gradient`, {
+      x: dy,
+      y: dx,
+      first: (t0 - row0) * B,
+      last: (t1 - row0) * B,
+      KQ: quads(N),
+      Q: quads(K),
+      weights: low.weights(weight, 'post', 'packed'),
+      bias: null,
+    });
+    return dx;
+  },
 });
 
-function inputGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): Storage {
-  const [N, K] = a.weight.shape as [number, number];
-  const dx = low.make(`gradient of ${a.x.name}`, 'f32', a.x.shape);
-  multiply(low, `${label} input gradient`, {
-    x: a.dy,
-    y: dx,
-    M: rows(a.x.shape),
-    KQ: quads(N),
-    Q: quads(K),
-    weights: low.weights(a.weight, 'post', 'packed'),
-    bias: null,
-  });
-  return dx;
-}
-
-/** dW (+)= dy^T x. */
-export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy: Storage; weight: Parameter }): void {
+/** dW (+)= dy^T x, over a part of time alone where dy has no more. */
+export function weightGradient(
+  low: Lowering,
+  label: string,
+  a: { x: Tensor; dy: Storage; weight: Parameter; part?: Segment },
+): void {
   if (!a.weight.trainable) return;
   const [N, K] = a.weight.shape as [number, number];
   if (a.x.form === 'bits')
@@ -132,12 +174,15 @@ export function weightGradient(low: Lowering, label: string, a: { x: Tensor; dy:
       shift: 0,
       start: null,
       z: 0,
+      ...(a.part && { ...a.part, row0: a.part.t0 }),
     });
   const { groups, row } = fold(quads(K) * quads(N), 32);
   const { submit, reads } = budgetOf(low.limits);
-  for (const { first, last, work } of partsOf(rows(a.x.shape), 2 * K * N, submit, { limit: reads }))
+  const B = a.x.shape.at(-2) ?? 1;
+  const { t0, t1 } = a.part ?? { t0: 0, t1: rows(a.x.shape) / B };
+  for (const { first, last, work } of partsOf((t1 - t0) * B, 2 * K * N, submit, { limit: reads }))
     low.call(weightGradientKernel, `${label} weight gradient`, {
-      dims: { first, M: last, K, N, row, ...low.gradientOf(a.weight) },
+      dims: { first: t0 * B + first, M: t0 * B + last, row0: t0 * B, K, N, row, ...low.gradientOf(a.weight) },
       buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
       groups,
       work,

@@ -2,6 +2,7 @@ import { Engine } from '../../../src/autograd/engine.ts';
 import { GpuDevice } from '../../../src/gpu/device.ts';
 import { compareWithReference, Tally } from '../../support/compare.ts';
 import { layers } from '../../support/layers.ts';
+import { nets, stepOf } from '../../support/low_memory.ts';
 import { type SingleOptions, single } from '../../support/single.ts';
 import { gpuCase } from '../harness/case.ts';
 
@@ -38,4 +39,24 @@ for (const name of ['LIF', 'ALIF', 'AHP'] as const) {
       { timeout: 300_000 },
     );
   }
+}
+
+for (const [name, make] of Object.entries(nets)) {
+  gpuCase(
+    `gradients: low memory in a net, ${name}: agrees with the reference`,
+    async ({ gpu, log }) => {
+      const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
+      const tally = new Tally();
+      const low = { T: 37, B: 3, memory: 'low', lengths: [37, 30, 5] } as const;
+      tally.add('spikes in', await compareWithReference(engine, stepOf(make(37), { ...low, regularized: true })));
+      const dense = { ...low, dense: true, inputGradient: true, precision: 'half' } as const;
+      tally.add(
+        'dense inputs, half precision, short chunks',
+        await compareWithReference(engine, stepOf(make(37, 3), dense)),
+      );
+      tally.finish(log);
+      engine.dispose();
+    },
+    { timeout: 300_000 },
+  );
 }

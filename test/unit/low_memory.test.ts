@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { Engine } from '../../src/autograd/engine.ts';
+import { referenceGradients } from '../../src/check/reference_gradients.ts';
+import type { Trial } from '../../src/check/trial.ts';
+import type { Step } from '../../src/device/device.ts';
+import { Recorder } from '../../src/device/recorder.ts';
+import { planMemory } from '../../src/gpu/plan.ts';
+import { type LowMemoryOptions, nets, stepOf } from '../support/low_memory.ts';
+
+// Low memory in nets of several layers: the same gradients as with full memory, from far less of it.
+
+type Options = Omit<LowMemoryOptions, 'memory'>;
+
+const gradientsOf = async (name: string, options: Options, memory: 'full' | 'low') =>
+  referenceGradients({ experiment: stepOf(nets[name]!(options.T), { ...options, memory }) } as Trial);
+
+async function recorded(name: string, options: LowMemoryOptions): Promise<Step> {
+  const recorder = new Recorder();
+  const engine = new Engine(recorder);
+  const { module, record } = stepOf(nets[name]!(options.T), options);
+  engine.bind(module);
+  const tape = engine.tape({ memory: options.memory });
+  record(tape).loss.backward();
+  await tape.run();
+  return recorder.steps[0]!;
+}
+
+const bytesOf = async (name: string, options: LowMemoryOptions): Promise<number> =>
+  planMemory(await recorded(name, options)).buffers.reduce((sum, b) => sum + b.bytes, 0);
+
+const options: Record<string, Options> = {
+  'spikes in': { T: 40, B: 3 },
+  'dense inputs, their gradient wanted': { T: 31, B: 2, dense: true, inputGradient: true },
+  'samples of several lengths, regularised': { T: 50, B: 3, lengths: [50, 31, 7], regularized: true },
+  'few steps': { T: 9, B: 2 },
+};
+
+describe.each(Object.keys(nets))('low memory: %s', (name) => {
+  it.each(Object.entries(options))('%s: the gradients of full memory', async (_, o) => {
+    const [full, low] = [await gradientsOf(name, o, 'full'), await gradientsOf(name, o, 'low')];
+    expect(full.spikes!.some((z) => z === 1)).toBe(true);
+    expect(low.loss).toBeCloseTo(full.loss, 12);
+    for (const [of, expected] of full.gradients) {
+      const largest = expected.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+      expect(largest, of).toBeGreaterThan(0);
+      const off = expected.map((x, i) => Math.abs(x - low.gradients.get(of)![i]!)).reduce((a, x) => Math.max(a, x), 0);
+      expect(off / largest, of).toBeLessThan(1e-11);
+    }
+  });
+
+  it('takes no more than full memory', async () => {
+    for (const T of [1, 2, 5, 7, 8, 14, 26, 50]) {
+      const full = await bytesOf(name, { T, B: 64, memory: 'full' });
+      expect(await bytesOf(name, { T, B: 64, memory: 'low' }), `T ${T}`).toBeLessThanOrEqual(full);
+    }
+  });
+});
+
+describe('low memory of a net of several layers', () => {
+  it.each([
+    ['layers with weights of their own, a readout of more neurons than one multiplies in the time loop', 0.4],
+    ['a linear layer before each', 0.3],
+    ['two linear layers, one after the other; then a layer of few neurons', 0.45],
+  ])('%s: at T 200 at most %f of full memory', async (name, most) => {
+    const [low, full] = [
+      await bytesOf(name, { T: 200, B: 64, memory: 'low' }),
+      await bytesOf(name, { T: 200, B: 64, memory: 'full' }),
+    ];
+    console.log(`${name}: ${(low / full).toFixed(2)} of full memory`);
+    expect(low / full).toBeLessThan(most);
+  });
+});
