@@ -7,6 +7,7 @@
 // effective weights, from dims.weights on (what one input place adds to four channels), bias a row of quads of them.
 // A thread makes four channels of four places that lie STRIPS apart, so that neighbouring threads read and write neighbours:
 // 32 floating point operations for one quad of weights, which the whole workgroup reads at once, and four floats of x.
+// A dispatch makes the rows first <= m < last; the first row of y is row0.
 // Operations of a row: 2 O OH OW CG KH KW.
 // The size of the kernel is no constant: compilers would unroll the loops over it, which costs them seconds and gains little.
 //
@@ -26,6 +27,7 @@ struct Dims {
   weights: u32,
   bias: u32,
   row: u32,
+  row0: u32,
 }
 
 const C: u32 = 1u;
@@ -104,13 +106,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let place = strip + j * STRIPS;
     for (var k = 0u; k < 4u; k++) {
       if (place < PLACES && channels[k] < O) {
-        y[m * Y_PITCH + channels[k] * PLACES + place] = sum[j][k];
+        y[(m - dims.row0) * Y_PITCH + channels[k] * PLACES + place] = sum[j][k];
       }
     }
   }
   if (strip == 0u && q == 0u) {
     for (var n = O * PLACES; n < Y_PITCH; n++) {
-      y[m * Y_PITCH + n] = 0.0;
+      y[(m - dims.row0) * Y_PITCH + n] = 0.0;
     }
   }
 }

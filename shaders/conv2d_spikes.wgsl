@@ -6,6 +6,7 @@
 // A thread makes four channels of one place; neighbouring threads make the other channels of the same place, so that they
 // find the same spikes. A row of the window is cut out of the packed bits at once, at most 32 places, and walked from spike
 // to spike: two words for a row, then 4 additions and 16 bytes of weights a spike.
+// A dispatch makes the rows first <= m < last; the first row of y is row0.
 // Operations of a row at most: O OH OW CG KH KW, times the share of places that spike.
 //
 // Dispatch: (min(ceil(count / 64), 65535), ceil(...), 1), 64 threads; count = (last - first) OQ OH OW.
@@ -24,6 +25,7 @@ struct Dims {
   weights: u32,
   bias: u32,
   row: u32,
+  row0: u32,
 }
 
 const C: u32 = 1u;
@@ -127,12 +129,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var k = 0u; k < 4u; k++) {
     if (channels[k] < O) {
-      y[m * Y_PITCH + channels[k] * PLACES + place] = sum[k];
+      y[(m - dims.row0) * Y_PITCH + channels[k] * PLACES + place] = sum[k];
     }
   }
   if (place == 0u && q == 0u) {
     for (var n = O * PLACES; n < Y_PITCH; n++) {
-      y[m * Y_PITCH + n] = 0.0;
+      y[(m - dims.row0) * Y_PITCH + n] = 0.0;
     }
   }
 }

@@ -3,6 +3,7 @@
 //   dW[o][c][ky][kx] = sum over m, oy, ox of dy[m][o][oy][ox] x[m][g CG + c][oy SY + ky DY - PY][ox SX + kx DX - PX]
 //   db[o]            = sum over m, oy, ox of dy[m][o][oy][ox]
 //
+// The first row of dy belongs to row row0 of x.
 // Layouts as in conv2d.wgsl. There are few weights and many places to sum over, so the rows (m, oy) are cut into `parts`
 // ranges of `rows_per_part`, and each part is summed by threads of its own, in order: parts holds first [parts][WEIGHTS],
 // then [parts][O], both padded to whole quads. sum_rows adds them up, in order too.
@@ -26,6 +27,7 @@ struct Dims {
   first: u32,
   last: u32,
   row: u32,
+  row0: u32,
 }
 
 const C: u32 = 1u;
@@ -86,7 +88,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     // below 0 becomes very large
     let iy = vec4u(vec4i(oy * SY + ky * DY) - i32(PY));
     let inside = (iy < vec4u(H)) & (tap < vec4u(TAPS));
-    let x_row = m * X_PITCH + plane + iy * W;
+    let x_row = (m + dims.row0) * X_PITCH + plane + iy * W;
     let y_row = m * Y_PITCH + o * PLACES + oy * OW;
     for (var ox = 0u; ox < dims.columns; ox++) {
       var d: vec4f;

@@ -3,6 +3,7 @@
 //   dW[o][c][ky][kx] = sum over m, oy, ox of dy[m][o][oy][ox] z[m][g CG + c][oy SY + ky DY - PY][ox SX + kx DX - PX]
 //   db[o]            = sum over m, oy, ox of dy[m][o][oy][ox]
 //
+// The first row of dy belongs to row row0 of z.
 // bits as in conv2d_spikes.wgsl, dy and parts, the parts' ranges and a thread's block of four channels by four taps as in
 // conv2d_weight.wgsl. For 32 places of a row at once, each tap cuts the spikes that it meets out of the packed bits; the
 // thread walks over the places at which any of its four taps meets one: 16 bytes of dy and at most 16 additions each.
@@ -24,6 +25,7 @@ struct Dims {
   first: u32,
   last: u32,
   row: u32,
+  row0: u32,
 }
 
 const C: u32 = 1u;
@@ -118,7 +120,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if (HAS_BIAS && tap[j] == TAPS) {
           met[j] = extractBits(0xffffffffu, 0u, count);
         } else if (inside[j]) {
-          met[j] = places(m * WORDS, (channel[j] * H + iy[j]) * W, left[j] + i32(x0 * SX), count);
+          met[j] = places((m + dims.row0) * WORDS, (channel[j] * H + iy[j]) * W, left[j] + i32(x0 * SX), count);
         }
       }
       var open = met.x | met.y | met.z | met.w;

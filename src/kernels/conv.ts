@@ -54,7 +54,15 @@ export const constantsOf = {
 };
 
 const kernelDims = { kernel_rows: 'u32', kernel_columns: 'u32' } as const;
-const forwardDims = { ...kernelDims, first: 'u32', last: 'u32', weights: 'u32', bias: 'u32', row: 'u32' } as const;
+const forwardDims = {
+  ...kernelDims,
+  first: 'u32',
+  last: 'u32',
+  weights: 'u32',
+  bias: 'u32',
+  row: 'u32',
+  row0: 'u32',
+} as const;
 const weightDims = {
   columns: 'u32',
   rows: 'u32',
@@ -63,6 +71,7 @@ const weightDims = {
   first: 'u32',
   last: 'u32',
   row: 'u32',
+  row0: 'u32',
 } as const;
 
 /** Each described in the header of its shader. */

@@ -43,13 +43,14 @@ function forward(c: TwinCall, x: Float64Array): void {
   const y = c.of('y');
   const [K, N, places] = [pitch(size(w.input)), pitch(size(w.output)), w.output[1] * w.output[2]];
   for (let m = c.dims.first!; m < c.dims.last!; m++) {
+    const begin = (m - c.dims.row0!) * N;
     for (let n = 0; n < N; n++) {
       const o = Math.floor(n / places);
-      y[m * N + n] = c.flag('HAS_BIAS') && o < w.output[0] ? c.of('effective')[4 * c.dims.bias! + o]! : 0;
+      y[begin + n] = c.flag('HAS_BIAS') && o < w.output[0] ? c.of('effective')[4 * c.dims.bias! + o]! : 0;
     }
     for (let oy = 0; oy < w.output[1]; oy++) {
       eachProduct(w, oy, (o, r, to, from) => {
-        y[m * N + to]! += weightAt(c, w, o, r) * x[m * K + from]!;
+        y[begin + to]! += weightAt(c, w, o, r) * x[m * K + from]!;
       });
     }
   }
@@ -79,7 +80,7 @@ export const conv2dWeightSpikes: Twin = (c) => weightGradient(c, c.of('bits'));
 /** Every product's derivative by its weight, and the sum of dy for the bias, in the parts that sum_rows adds up. */
 function weightGradient(c: TwinCall, x: Float64Array): void {
   const w = c.call.twin as Sliding;
-  const { rows, rows_per_part, first, last } = c.dims as Record<string, number>;
+  const { rows, rows_per_part, first, last, row0 } = c.dims as Record<string, number>;
   const [dy, parts] = [c.of('dy'), c.of('parts')];
   const [O, OH, OW] = w.output;
   const [K, N] = [pitch(size(w.input)), pitch(size(w.output))];
@@ -92,7 +93,7 @@ function weightGradient(c: TwinCall, x: Float64Array): void {
     for (let row = part * rows_per_part!; row < Math.min(rows!, (part + 1) * rows_per_part!); row++) {
       const [m, oy] = [Math.floor(row / OH), row % OH];
       eachProduct(w, oy, (o, r, to, from) => {
-        parts[weights + o * taps + r]! += dy[m * N + to]! * x[m * K + from]!;
+        parts[weights + o * taps + r]! += dy[m * N + to]! * x[(m + row0!) * K + from]!;
       });
       if (!c.flag('HAS_BIAS')) continue;
       for (let o = 0; o < O; o++)

@@ -2,11 +2,13 @@ import type { Experiment } from '../../src/check/experiment.ts';
 import { AHP } from '../../src/layers/ahp.ts';
 import { ALIF } from '../../src/layers/alif.ts';
 import { BatchNorm } from '../../src/layers/batch_norm.ts';
+import { Conv2d } from '../../src/layers/conv2d.ts';
 import { Dropout } from '../../src/layers/dropout.ts';
 import { GLIF } from '../../src/layers/glif.ts';
 import type { Layer } from '../../src/layers/layer.ts';
 import { LIF } from '../../src/layers/lif.ts';
 import { Linear } from '../../src/layers/linear.ts';
+import { AvgPool2d } from '../../src/layers/pool2d.ts';
 import { Readout } from '../../src/layers/readout.ts';
 import { Sequential } from '../../src/layers/sequential.ts';
 import { crossEntropy } from '../../src/loss/cross_entropy.ts';
@@ -37,6 +39,16 @@ export const nets: Readonly<Record<string, (T: number, chunk?: number) => Layer[
     new LIF(33, 9, { weightGain: 4 }),
     new Linear(9, 5),
     new Readout(5, C),
+  ],
+  'convolutions of spikes and of floats, a pooling between': () => [
+    new Conv2d([1, 3, 3], 4, 2, { weightGain: 2 }),
+    new LIF(16),
+    new Conv2d([4, 2, 2], 9, [2, 1], { weightGain: 4, bias: false }),
+    new ALIF(18),
+    new AvgPool2d([9, 1, 2], [1, 2]),
+    new Conv2d([9, 1, 1], 21, 1, { weightGain: 6 }),
+    new LIF(21),
+    new Readout(21, C),
   ],
   'what needs all of time between them': (T) => [
     new Linear(K, 33, { bias: false }),

@@ -1,11 +1,13 @@
-import { rows } from '../../device/storage.ts';
+import { rows, type Storage } from '../../device/storage.ts';
 import { budgetOf, partsOf } from '../../kernels/budget.ts';
 import * as kernels from '../../kernels/conv.ts';
+import type { Segment } from '../../kernels/segments.ts';
 import { fold, quads } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
+import { backward, takesParts } from './by_parts.ts';
 import { sumRows } from './linear.ts';
 
 type Sliding = kernels.Sliding;
@@ -19,33 +21,44 @@ const op: Op<Attrs> = {
   name: 'conv2d',
   key: (a) => JSON.stringify(a),
   forward(low, node) {
-    const { window, bias } = node.attrs;
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const [weight, b] = node.params as [Parameter, Parameter | undefined];
-    const [O, OH, OW] = window.output;
-    const spikes = x.form === 'bits';
-    const to = low.give(y, low.make(y.name, 'f32', y.shape));
-    const dims = { weights: low.weights(weight, 'pre', 'rounded'), bias: b ? low.constants([b], O) : 0 };
-    // of spikes a thread makes one place, of floats four
-    const threads = quads(O) * (spikes ? OH * OW : quads(OH * OW));
-    for (const piece of pieces(low, rows(x.shape), threads, operations(window))) {
-      low.call(spikes ? kernels.conv2dSpikes : kernels.conv2d, node.label, {
-        variant: { constants: { ...kernels.constantsOf.conv(window), HAS_BIAS: bias } },
-        dims: { ...piece.dims, ...sizeOf(window), ...dims },
-        buffers: { effective: low.effective, [spikes ? 'bits' : 'x']: low.of(x), y: to },
-        groups: piece.groups,
-        work: piece.work,
-        twin: window,
-      });
-    }
+    const y = node.outputs[0]!;
+    convolve(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
   },
-  backward(low, node) {
-    const dy = low.gradient(node.outputs[0]!);
-    if (!dy) return;
-    if (node.params.some((p) => p.trainable)) weightGradient(low, node, dy);
-    if (low.needs(node.inputs[0]!)) inputGradient(low, node, dy);
+  again(low, node, { t0, t1 }) {
+    const { name, shape } = node.outputs[0]!;
+    const [, B, N] = shape as [number, number, number];
+    return convolve(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
   },
+  takes: takesParts,
+  backward: (low, node) =>
+    backward(low, node, (dy, part) => {
+      if (node.params.some((p) => p.trainable)) weightGradient(low, node, dy, part);
+      return { make: () => inputGradient(low, node, dy, part) };
+    }),
 };
+
+/** Rows first to last of y, which are all that `to` has. */
+function convolve(low: Lowering, node: Node<Attrs>, to: Storage, first: number, last: number): Storage {
+  const { window, bias } = node.attrs;
+  const x = node.inputs[0]!;
+  const [weight, b] = node.params as [Parameter, Parameter | undefined];
+  const [O, OH, OW] = window.output;
+  const spikes = x.form === 'bits';
+  const dims = { weights: low.weights(weight, 'pre', 'rounded'), bias: b ? low.constants([b], O) : 0, row0: first };
+  // of spikes a thread makes one place, of floats four
+  const threads = quads(O) * (spikes ? OH * OW : quads(OH * OW));
+  for (const piece of pieces(low, { first, last }, threads, operations(window))) {
+    low.call(spikes ? kernels.conv2dSpikes : kernels.conv2d, node.label, {
+      variant: { constants: { ...kernels.constantsOf.conv(window), HAS_BIAS: bias } },
+      dims: { ...piece.dims, ...sizeOf(window), ...dims },
+      buffers: { effective: low.effective, [spikes ? 'bits' : 'x']: low.of(x), y: to },
+      groups: piece.groups,
+      work: piece.work,
+      twin: window,
+    });
+  }
+  return to;
+}
 
 /**
  * @param x [T, B, C H W] dense, or spikes
@@ -77,14 +90,15 @@ export function slidingOutput(x: Tensor, window: Sliding, label: string, trained
   };
 }
 
-function inputGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowering['of']>): void {
+function inputGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Segment): Storage {
   const { window } = node.attrs;
   const x = node.inputs[0]!;
   const [C, H, W] = window.input;
-  const dx = low.make(`gradient of ${x.name}`, 'f32', x.shape);
+  const shape = shapeOf(x, part);
+  const dx = low.make(`gradient of ${x.name}`, 'f32', shape);
   const weights = low.weights(node.params[0]!, 'pre', 'rounded');
   const threads = window.groups * quads(C / window.groups) * H * W;
-  for (const piece of pieces(low, rows(x.shape), threads, operations(window))) {
+  for (const piece of pieces(low, { last: rows(shape) }, threads, operations(window))) {
     low.call(kernels.conv2dInput, `${node.label} input gradient`, {
       variant: { constants: kernels.constantsOf.conv(window) },
       dims: { ...piece.dims, ...sizeOf(window), weights },
@@ -94,14 +108,18 @@ function inputGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowering
       twin: window,
     });
   }
-  low.addGradient(x, dx);
+  return dx;
 }
+
+/** Of x over a part of time. */
+const shapeOf = ({ shape }: Tensor, part?: Segment): readonly number[] =>
+  part ? [part.t1 - part.t0, ...shape.slice(1)] : shape;
 
 /** Threads that keep a large GPU busy, and the most parts for that: their sums are added up one after the other. */
 const BUSY = 32768;
 const MOST_PARTS = 1024;
 
-function weightGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowering['of']>): void {
+function weightGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Segment): void {
   const { window } = node.attrs;
   const x = node.inputs[0]!;
   const [weight, bias] = node.params as [Parameter, Parameter | undefined];
@@ -110,15 +128,22 @@ function weightGradient(low: Lowering, node: Node<Attrs>, dy: ReturnType<Lowerin
   const spikes = x.form === 'bits';
   const taps = weight.data.length / O;
   const threads = quads(taps + (hasBias ? 1 : 0)) * window.groups * quads(O / window.groups);
-  const all = rows(x.shape) * OH;
+  const all = rows(shapeOf(x, part)) * OH;
   const perPart = Math.ceil(all / Math.min(all, MOST_PARTS, Math.ceil(BUSY / threads)));
   const count = Math.ceil(all / perPart);
   const biases = count * quads(O * taps);
   const parts = low.make(`${node.label} parts of the weight gradient`, 'f32', [biases + count * quads(O), 4]);
-  for (const piece of pieces(low, count, threads, (operations(window) / OH) * perPart)) {
+  for (const piece of pieces(low, { last: count }, threads, (operations(window) / OH) * perPart)) {
     low.call(spikes ? kernels.conv2dWeightSpikes : kernels.conv2dWeight, `${node.label} weight gradient`, {
       variant: { constants: { ...kernels.constantsOf.weight(window), HAS_BIAS: hasBias } },
-      dims: { ...piece.dims, columns: OW, rows: all, rows_per_part: perPart, parts: count },
+      dims: {
+        ...piece.dims,
+        columns: OW,
+        rows: all,
+        rows_per_part: perPart,
+        parts: count,
+        row0: (part?.t0 ?? 0) * x.shape[1]!,
+      },
       buffers: { [spikes ? 'bits' : 'x']: low.of(x), dy, parts },
       groups: piece.groups,
       work: piece.work,
@@ -147,9 +172,9 @@ const sizeOf = ({ kernel }: Sliding) => ({ kernel_rows: kernel[0], kernel_column
 const operations = ({ input, output, kernel, groups }: Sliding): number =>
   2 * output[0] * output[1] * output[2] * (input[0] / groups) * kernel[0] * kernel[1];
 
-/** Cuts a dispatch over `count` rows of so many threads and operations each into several where it is long. */
-const pieces = (low: Lowering, count: number, threads: number, work: number) =>
-  partsOf(count, work, budgetOf(low.limits).submit).map((part) => {
+/** Cuts a dispatch over rows of so many threads and operations each into several where it is long. */
+const pieces = (low: Lowering, { first = 0, last }: { first?: number; last: number }, threads: number, work: number) =>
+  partsOf(last - first, work, budgetOf(low.limits).submit).map((part) => {
     const { groups, row } = fold((part.last - part.first) * threads, 64);
-    return { dims: { first: part.first, last: part.last, row }, groups, work: part.work };
+    return { dims: { first: first + part.first, last: first + part.last, row }, groups, work: part.work };
   });

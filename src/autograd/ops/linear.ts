@@ -9,6 +9,7 @@ import type { Arrival, Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
+import { backward, takesParts } from './by_parts.ts';
 import { spikeWeightGradient } from './spike_weight_gradient.ts';
 
 /** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
@@ -24,26 +25,16 @@ const op: Op<{ bias: boolean }> = {
     const [, B, N] = shape as [number, number, number];
     return rowsOf(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
   },
-  takes(low, node, parts) {
-    const x = node.inputs[0]!;
-    return !low.needs(x) || low.takes(x, parts);
-  },
+  takes: takesParts,
   backward(low, node) {
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const x = node.inputs[0]!;
     const [weight, bias] = node.params as [Parameter, Parameter | undefined];
-    const back = (dy: Storage, part?: Segment): Arrival => {
+    backward(low, node, (dy, part) => {
       weightGradient(low, node.label, { x, dy, weight, ...(part && { part }) });
-      if (bias)
-        biasGradient(low, node.label, { dy, M: part ? (part.t1 - part.t0) * x.shape[1]! : rows(x.shape), bias });
+      const M = part ? (part.t1 - part.t0) * x.shape[1]! : rows(x.shape);
+      if (bias) biasGradient(low, node.label, { dy, M, bias });
       return productOf(low, node.label, { x, dy, weight, row0: part?.t0 ?? 0 });
-    };
-    const { parts, make } = low.arrival(y) ?? {};
-    if (!parts) {
-      const dy = low.gradient(y);
-      const product = dy && back(dy);
-      if (product && low.needs(x)) low.addArrival(x, product);
-    } else if (low.needs(x)) low.addArrival(x, { parts, make: (part) => back(make!(part), part).make(part) });
-    else for (const part of [...parts].reverse()) back(make!(part), part);
+    });
   },
 };
 

@@ -1,0 +1,32 @@
+import type { Storage } from '../../device/storage.ts';
+import type { Segment } from '../../kernels/segments.ts';
+import type { Arrival, Lowering } from '../lowering.ts';
+import type { Node } from '../op.ts';
+
+// What operations have in common that treat each step by itself, from one input to one output: they can be run again, and their
+// gradients taken, part of time by part of time.
+
+/** `takes` of such an operation: its input must take the same parts. */
+export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly Segment[]): boolean =>
+  !low.needs(x!) || low.takes(x!, parts);
+
+/**
+ * `backward` of such an operation, over all time or part by part, as the gradient arrives.
+ *
+ * @param back makes the parameters' gradients from dy, over a part of time alone if one is given (its first step is dy's first
+ *   row), and says what arrives at the input
+ */
+export function backward(low: Lowering, node: Node, back: (dy: Storage, part?: Segment) => Arrival): void {
+  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+  const { parts, make } = low.arrival(y) ?? {};
+  if (parts && low.needs(x)) return low.addArrival(x, { parts, make: (part) => back(make!(part), part).make(part) });
+  if (parts) {
+    for (const part of [...parts].reverse()) back(make!(part), part);
+    return;
+  }
+  const dy = low.gradient(y);
+  const arrival = dy && back(dy);
+  if (!arrival || !low.needs(x)) return;
+  if (arrival.product) low.addArrival(x, arrival);
+  else low.addGradient(x, arrival.make());
+}
