@@ -117,6 +117,7 @@ export const cases: readonly BenchCase[] = [
   { ...S, name: 'S recurrent, low memory', memory: 'low', peers: false },
   { ...S, name: 'sMNIST', B: 256, T: 840, peersOnSoftware: false, software: { B: 16 } },
   feedForward(512, 'as is'),
+  { ...feedForward(512, 'as is'), name: 'feed-forward 512, low memory', memory: 'low', peers: false },
   feedForward(4096, slow),
   {
     name: 'neuron kernel',

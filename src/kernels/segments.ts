@@ -19,7 +19,8 @@ export interface Segments {
  * least at C = sqrt(T states / planes) (checkpointing in one level: Chen et al. 2016, arXiv:1604.06174). C is sqrt(2 T) for every
  * layer, so that the layers of a net have the same parts and can be run again together: the numbers are 6 % above their least for
  * a neuron of as many states as planes. From 16 on it is whole words of 32 steps: a word of spikes along time that two parts share
- * is read by the weight gradients of both.
+ * is read by the weight gradients of both. Fewer than 8 steps are one part: more would take as much as they save, and layers that
+ * are run again at different times share their memory even so.
  *
  * @param layer `planes` numbers traced per neuron and step, `states` kept where a part begins, `planeBytes` of one plane's step,
  *   `beside`: planes that would be kept over all time for the sake of running again
@@ -35,12 +36,11 @@ export function chooseSegments(
   const whole: Segments = { list: [{ t0: 0, t1: T }], replay: false };
   if (!split || planes === 0) return whole;
   const fitting = Math.max(1, Math.floor(limit / (planes * planeBytes)));
-  // in fewer steps the parts take as much as they save
-  if (low && T >= 8) {
-    const least = inWords(Math.sqrt(2 * T));
+  if (low) {
+    const least = T < SHORT ? T : inWords(Math.sqrt(2 * T));
     const C = Math.min(T, fitting, Math.max(2, Math.min(least, Math.floor(most))));
     const kept = planes * C + states * (Math.ceil(T / C) - 1) + beside * T;
-    if (kept < planes * T) return { list: cut(T, C), replay: true };
+    if (kept < planes * T || (C === T && beside === 0)) return { list: cut(T, C), replay: true };
   }
   if (fitting >= T) return whole;
   // whole words of spikes along time, where that is possible
@@ -50,6 +50,9 @@ export function chooseSegments(
 /** Whether these parts of one sequence are run again. */
 export const runAgain = ({ list, replay }: Segments, parts: readonly Segment[]): boolean =>
   replay && list.length === parts.length && list[0]!.t1 === parts[0]!.t1;
+
+/** Steps from which on there are several parts. */
+const SHORT = 8;
 
 /** Near its least the sum is flat: a few steps more or less cost little. */
 const inWords = (steps: number): number => (steps < 16 ? Math.round(steps) : 32 * Math.round(steps / 32));

@@ -12,6 +12,8 @@ export interface Saved {
   readonly planes: readonly string[];
   /** A neuron and step. */
   readonly bytes: number;
+  /** Of these, what is there during the backward pass only, in buffers that layers share: 0 but with low memory. */
+  readonly shared: number;
 }
 
 /**
@@ -47,15 +49,23 @@ export function savedBytes(
   const values = valuesPerStep(adjoint.planes.length, def.states.length, beside.length, options.lowMemory);
   return {
     planes: [...adjoint.planes.map((p) => p.name), ...beside],
-    bytes: 4 * (values + beside.length) + (def.z ? 1 / 8 : 0),
+    bytes: 4 * (values.kept + values.shared + beside.length) + (def.z ? 1 / 8 : 0),
+    shared: 4 * values.shared,
   };
 }
 
-function valuesPerStep(planes: number, states: number, beside: number, T: number | undefined): number {
-  if (T === undefined) return planes;
+/** Values of 4 bytes that are kept from the forward pass, and those of a part that is run again. */
+function valuesPerStep(
+  planes: number,
+  states: number,
+  beside: number,
+  T: number | undefined,
+): { kept: number; shared: number } {
+  if (T === undefined) return { kept: planes, shared: 0 };
   if (!(Number.isInteger(T) && T > 0))
     throw new Error(`savedBytes: lowMemory must be a whole number of steps, got ${T}`);
   const shape = { T, planes, states, planeBytes: 1, beside };
   const { list, replay } = chooseSegments(shape, Number.POSITIVE_INFINITY, { low: true, split: true });
-  return replay ? (planes * list[0]!.t1 + states * (list.length - 1)) / T : planes;
+  if (!replay) return { kept: planes, shared: 0 };
+  return { kept: (states * (list.length - 1)) / T, shared: (planes * list[0]!.t1) / T };
 }

@@ -167,6 +167,31 @@ describe('memory', () => {
     },
   );
 
+  it.each([
+    ['one hidden layer', () => [new AHP(80, 240, { recurrent: true })], 0.25],
+    ['two hidden layers', () => [new AHP(80, 240, { recurrent: true }), new AHP(240, 240, { recurrent: true })], 0.2],
+    [
+      'two hidden layers, each behind a Linear',
+      () => [new Linear(80, 240), new AHP(240, { recurrent: true }), new Linear(240, 240), new AHP(240)],
+      0.2,
+    ],
+  ] as const)('sMNIST, %s: low memory fits on an adapter that binds 128 MiB', async (_, hidden, most) => {
+    const bytes = async (memory: 'full' | 'low', maxBinding: number): Promise<number> => {
+      const recorder = new Recorder({ maxWorkgroup: 256, maxBinding });
+      const engine = new Engine(recorder);
+      const net = new Sequential(...hidden(), new Readout(240, 10));
+      engine.bind(net);
+      const tape = engine.tape({ memory });
+      const x = tape.place({ form: 'bits', shape: [840, 256, 80], requiresGrad: false }, new Uint32Array(0));
+      crossEntropy(net.forward(x), new Array<number>(256).fill(0)).loss.backward();
+      await tape.run();
+      return bytesOf(recorder.steps[0]!);
+    };
+    const [full, low] = [await bytes('full', 2 ** 31), await bytes('low', webgpu.maxBinding)];
+    console.log(`${(low / 1e6).toFixed(0)} MB of ${(full / 1e6).toFixed(0)}`);
+    expect(low).toBeLessThan(most * full);
+  });
+
   it('grows linearly with time and batch, and with low memory far slower than time', async () => {
     const bytes = async (shape: Shape, memory: 'full' | 'low' = 'full') => transient(await stepOf(shape, { memory }));
     const once = await bytes(S);

@@ -126,6 +126,18 @@ describe('bytes saved with low memory', () => {
     for (const T of [500, 840, 3200]) expect(low(layer, T)).toBeLessThan(1);
   });
 
+  it.each([
+    ['LIF', new LIF(3)],
+    ['AHP', new AHP(3)],
+  ])('%s: what the forward pass leaves is under 2.2 at any length, under 1 from 500 on', (_, layer) => {
+    const left = (T: number): number => {
+      const { bytes, shared } = savedBytes(layer, { lowMemory: T });
+      return bytes - shared;
+    };
+    for (let T = 1; T <= 3200; T += T < 60 ? 1 : 37) expect(left(T), `T ${T}`).toBeLessThan(2.2);
+    for (const T of [500, 840, 3200]) expect(left(T)).toBeLessThan(1);
+  });
+
   it('is never more than without', () => {
     for (const T of [1, 2, 3, 5, 10]) expect(low(new ALIF(3), T)).toBeLessThanOrEqual(savedBytes(new ALIF(3)).bytes);
   });

@@ -37,7 +37,7 @@ describe('what a layer keeps of its forward pass', () => {
   ])(
     'with low memory, %i planes and %i states: fewer bytes than the whole trace, parts that cover time once',
     (planes, states) => {
-      for (const T of [4, 7, 50, 63, 200, 500, 3200]) {
+      for (const T of [8, 9, 50, 63, 200, 500, 3200]) {
         const { list, replay } = chooseSegments({ T, planes, states, planeBytes: 4096 }, 128 * MiB, low);
         expect(list[0]!.t0).toBe(0);
         expect(list.at(-1)!.t1).toBe(T);
@@ -49,6 +49,14 @@ describe('what a layer keeps of its forward pass', () => {
       }
     },
   );
+
+  it('with low memory runs fewer than 8 steps again at once, unless that would keep a plane beside', () => {
+    for (const T of [1, 2, 7])
+      expect(chooseSegments({ ...smnist, T }, 128 * MiB, low)).toEqual({ list: [{ t0: 0, t1: T }], replay: true });
+    expect(chooseSegments({ ...smnist, T: 7, beside: 1 }, 128 * MiB, low).replay).toBe(false);
+    expect(chooseSegments({ ...smnist, T: 200, beside: 1 }, 128 * MiB, low).replay).toBe(false);
+    expect(chooseSegments({ ...smnist, T: 200, planes: 2, beside: 1 }, 128 * MiB, low).replay).toBe(true);
+  });
 
   it('with low memory cuts long sequences between words of spikes along time', () => {
     const lengths = [50, 200, 840, 3200].map((T) => chooseSegments({ ...smnist, T }, 128 * MiB, low).list[0]!.t1);
