@@ -46,9 +46,9 @@ export function lower(tape: Tape): Lowered {
 export interface Arrival {
   /** Makes it; of a part of time, its first row is that of the part's first step. */
   readonly make: (part?: Segment) => Storage;
-  /** What it is the product of, if that is all there: whoever receives it may compute it by itself. */
+  /** What it is the product of, if that is all there: whoever receives it may compute it by itself, or have any part made. */
   readonly product?: Product;
-  /** Given where it can be made part by part only, the last one first. */
+  /** Given where it is made of these parts only, each once, the last one first: making one runs the layer that it comes from. */
   readonly parts?: readonly Segment[];
 }
 
@@ -134,8 +134,9 @@ export class Lowering {
 
   /** Calls an operation now, or, if its output can be made part by part, when the one that reads it wants it. */
   forward(node: Node): void {
-    const [y] = node.outputs;
-    if (node.op.again && this.#uses.get(y!.id) === 1 && !this.keeps(y!)) this.#later.set(y!.id, node);
+    const [y, ...others] = node.outputs;
+    const alone = y && others.length === 0 && this.#uses.get(y.id) === 1 && !this.keeps(y);
+    if (node.op.again && alone) this.#later.set(y.id, node);
     else node.op.forward(this, node);
   }
 

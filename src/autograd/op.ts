@@ -35,7 +35,7 @@ export interface Op<A = unknown> {
   /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
   backward?(low: Lowering, node: Node<A>): void;
   /**
-   * The output over a part of time alone; its first row is that of the part's first step. Where a layer that runs parts of time
+   * The one output over a part of time alone; its first row is that of the part's first step. Where a layer that runs parts of time
    * again (`memory: 'low'`) alone reads the output, it is made in this way each time, and `forward` is not called.
    */
   again?(low: Lowering, node: Node<A>, part: Segment): Storage;

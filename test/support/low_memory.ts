@@ -38,7 +38,7 @@ export const nets: Readonly<Record<string, (T: number, chunk?: number) => Layer[
     new LIF(33),
     new LIF(33, 9, { weightGain: 4 }),
     new Linear(9, 5),
-    new Readout(5, C),
+    new Readout(5, 19),
   ],
   'convolutions of spikes and of floats, a pooling between': () => [
     new Conv2d([1, 3, 3], 4, 2, { weightGain: 2 }),

@@ -50,10 +50,12 @@ describe('what a layer keeps of its forward pass', () => {
     },
   );
 
-  it('with low memory runs fewer than 8 steps again at once, unless that would keep a plane beside', () => {
+  it('with low memory runs fewer than 8 steps again at once in deep nets, unless that would keep a plane beside', () => {
     for (const T of [1, 2, 7])
-      expect(chooseSegments({ ...smnist, T }, 128 * MiB, low)).toEqual({ list: [{ t0: 0, t1: T }], replay: true });
-    expect(chooseSegments({ ...smnist, T: 7, beside: 1 }, 128 * MiB, low).replay).toBe(false);
+      expect([true, false].map((deep) => chooseSegments({ ...smnist, T }, 128 * MiB, { ...low, deep }).replay)).toEqual(
+        [true, false],
+      );
+    expect(chooseSegments({ ...smnist, T: 7, beside: 1 }, 128 * MiB, { ...low, deep: true }).replay).toBe(false);
     expect(chooseSegments({ ...smnist, T: 200, beside: 1 }, 128 * MiB, low).replay).toBe(false);
     expect(chooseSegments({ ...smnist, T: 200, planes: 2, beside: 1 }, 128 * MiB, low).replay).toBe(true);
   });

@@ -11,22 +11,44 @@ export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly
   !low.needs(x!) || low.takes(x!, parts);
 
 /**
+ * `again` of such an operation.
+ *
+ * @param make puts the rows from first to last of the output into `to`, which has no others
+ */
+export function again<A>(
+  low: Lowering,
+  node: Node<A>,
+  { t0, t1 }: Segment,
+  make: (low: Lowering, node: Node<A>, to: Storage, first: number, last: number) => Storage,
+): Storage {
+  const { name, shape } = node.outputs[0]!;
+  const [, B, N] = shape as [number, number, number];
+  return make(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
+}
+
+/**
  * `backward` of such an operation, over all time or part by part, as the gradient arrives.
  *
  * @param back makes the parameters' gradients from dy, over a part of time alone if one is given (its first step is dy's first
  *   row), and says what arrives at the input
  */
-export function backward(low: Lowering, node: Node, back: (dy: Storage, part?: Segment) => Arrival): void {
+export function backwardByParts(low: Lowering, node: Node, back: (dy: Storage, part?: Segment) => Arrival): void {
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   const { parts, make } = low.arrival(y) ?? {};
-  if (parts && low.needs(x)) return low.addArrival(x, { parts, make: (part) => back(make!(part), part).make(part) });
-  if (parts) {
-    for (const part of [...parts].reverse()) back(make!(part), part);
+  if (!parts) {
+    const dy = low.gradient(y);
+    const arrival = dy && back(dy);
+    if (!arrival || !low.needs(x)) return;
+    if (arrival.product) low.addArrival(x, arrival);
+    else low.addGradient(x, arrival.make());
     return;
   }
-  const dy = low.gradient(y);
-  const arrival = dy && back(dy);
-  if (!arrival || !low.needs(x)) return;
-  if (arrival.product) low.addArrival(x, arrival);
-  else low.addGradient(x, arrival.make());
+  const backPart = (part: Segment): Arrival => {
+    const arrival = back(make!(part), part);
+    // what waits would hold on to dy
+    low.pending.flush();
+    return arrival;
+  };
+  if (low.needs(x)) low.addArrival(x, { parts, make: (part) => backPart(part!).make(part) });
+  else for (const part of [...parts].reverse()) backPart(part);
 }

@@ -43,12 +43,13 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   }
   const spikesIn = node.inputs[INPUT.spikes] ?? null;
   const current = node.inputs[INPUT.current] ?? null;
-  const to = [current, spikesIn].filter((x) => low.needs(x));
+  const receivers = [current, spikesIn].filter((x) => low.needs(x));
   // what the layer before takes part by part, it makes part by part
   const kept = low.keeps(out.currentGradient);
-  const byParts = segments.replay && to.length === 1 && !low.needs(start) && !kept && low.takes(to[0]!, segments.list);
+  const byParts =
+    segments.replay && receivers.length === 1 && !low.needs(start) && !kept && low.takes(receivers[0]!, segments.list);
   // what other operations read must be whole, and what the user reads must stay
-  const whole = (to.length > 0 && !byParts) || kept;
+  const whole = (receivers.length > 0 && !byParts) || kept;
   const inPlace = traces !== null && !traceKept(low, node, plan) && !(whole && segments.list.length > 1);
   const separate = inPlace ? null : low.make(`${node.label} current gradient`, 'f32', [T, B, N]);
   const weightsAbove = above ? low.weights(above.weight, 'post', 'packed') : 0;
@@ -121,7 +122,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       twin,
     });
   };
-  const part = (i: number): void => {
+  const runPart = (i: number): void => {
     const segment = segments.list[i]!;
     const { t0, t1 } = segment;
     const dzPart = dzOf?.(segment);
@@ -149,17 +150,17 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
     x === current ? { make: () => dI } : productOf(low, node.label, { x, dy: dI, weight: weight!, row0 });
 
   if (byParts) {
-    low.addArrival(to[0]!, {
+    low.addArrival(receivers[0]!, {
       parts: segments.list,
       make(segment) {
         const i = segments.list.findIndex((s) => s.t0 === segment!.t0);
-        part(i);
-        return arrivalAt(to[0]!, traces![i]!, segment!.t0).make(segment);
+        runPart(i);
+        return arrivalAt(receivers[0]!, traces![i]!, segment!.t0).make(segment);
       },
     });
     return;
   }
-  for (let i = segments.list.length - 1; i >= 0; i--) part(i);
+  for (let i = segments.list.length - 1; i >= 0; i--) runPart(i);
   if (separate) weightGradients(low, node, { dCurrent: separate, t0: 0, t1: T });
   if (low.needs(start)) {
     if (recurrent) call(0, 0, 0);
@@ -169,7 +170,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   }
   const dI = separate ?? traces![0]!;
   if (separate || segments.list.length === 1) low.give(out.currentGradient, dI);
-  for (const x of to) low.addArrival(x, arrivalAt(x, dI, 0));
+  for (const x of receivers) low.addArrival(x, arrivalAt(x, dI, 0));
 }
 
 /** Gradients of the weights from the current's gradient over steps t0 to t1, whose first row is step t0. */

@@ -18,7 +18,7 @@ export interface CellPlan extends CellStep {
   readonly lengths: Storage | null;
   /** Makes the current over a part of time, where it is made for one part at a time. */
   readonly currentOf: ((part: Segment) => Storage) | undefined;
-  /** How the trace is kept, and where each part of it is: parts that are run again share one place. */
+  /** How the trace is kept, and where each part of it is. */
   readonly segments: Segments;
   readonly traces: readonly Storage[] | null;
   /** Quads from the carried states' beginning to those kept before part i of the trace; the last states come first. */
@@ -30,6 +30,9 @@ export interface CellPlan extends CellStep {
   readonly spikes: Storage | null;
   readonly backwardCarry: () => Storage;
 }
+
+/** Layers that spike, from which on a net is deep. */
+const DEEP = 4;
 
 const plans = new WeakMap<Lowering, Map<Node<CellAttrs>, CellPlan>>();
 
@@ -82,12 +85,14 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const budget = budgetOf(low.limits);
   const current = node.inputs[INPUT.current] ?? null;
   // a current that cannot be made again would have to be kept in place of what is saved
-  const beside = current && !low.tape.data.has(current.id) && !low.again(current) ? 1 : 0;
+  const kept = !current || low.tape.data.has(current.id) || low.keeps(current);
+  const beside = kept || low.again(current) ? 0 : 1;
   const segments = chooseSegments(
     { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q, beside },
     low.limits.maxBinding,
     {
       low: low.tape.options.memory === 'low',
+      deep: low.tape.cells.filter(({ z }) => z).length >= DEEP,
       split: !low.used(out.v) && def.states.every((s) => !low.used(out.states[s]!)),
       most: Math.min(budget.dispatch, budget.reads * B * N) / path.work,
     },

@@ -7,7 +7,7 @@ import type { Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
-import { backward, takesParts } from './by_parts.ts';
+import { again, backwardByParts, takesParts } from './by_parts.ts';
 import { sumRows } from './linear.ts';
 
 type Sliding = kernels.Sliding;
@@ -24,14 +24,10 @@ const op: Op<Attrs> = {
     const y = node.outputs[0]!;
     convolve(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
   },
-  again(low, node, { t0, t1 }) {
-    const { name, shape } = node.outputs[0]!;
-    const [, B, N] = shape as [number, number, number];
-    return convolve(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
-  },
+  again: (low, node, part) => again(low, node, part, convolve),
   takes: takesParts,
   backward: (low, node) =>
-    backward(low, node, (dy, part) => {
+    backwardByParts(low, node, (dy, part) => {
       if (node.params.some((p) => p.trainable)) weightGradient(low, node, dy, part);
       return { make: () => inputGradient(low, node, dy, part) };
     }),

@@ -9,7 +9,7 @@ import type { Arrival, Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
-import { backward, takesParts } from './by_parts.ts';
+import { again, backwardByParts, takesParts } from './by_parts.ts';
 import { spikeWeightGradient } from './spike_weight_gradient.ts';
 
 /** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
@@ -20,16 +20,12 @@ const op: Op<{ bias: boolean }> = {
     const y = node.outputs[0]!;
     rowsOf(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
   },
-  again(low, node, { t0, t1 }) {
-    const { name, shape } = node.outputs[0]!;
-    const [, B, N] = shape as [number, number, number];
-    return rowsOf(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
-  },
+  again: (low, node, part) => again(low, node, part, rowsOf),
   takes: takesParts,
   backward(low, node) {
     const x = node.inputs[0]!;
     const [weight, bias] = node.params as [Parameter, Parameter | undefined];
-    backward(low, node, (dy, part) => {
+    backwardByParts(low, node, (dy, part) => {
       weightGradient(low, node.label, { x, dy, weight, ...(part && { part }) });
       const M = part ? (part.t1 - part.t0) * x.shape[1]! : rows(x.shape);
       if (bias) biasGradient(low, node.label, { dy, M, bias });
@@ -132,7 +128,7 @@ export const productOf = (
   make: (part) => {
     const [N, K] = weight.shape as [number, number];
     const B = x.shape.at(-2) ?? 1;
-    const { t0, t1 } = part ?? { t0: row0, t1: row0 + rows(x.shape) / B };
+    const { t0, t1 } = part ?? { t0: 0, t1: rows(x.shape) / B };
     const dx = low.make(`gradient of ${x.name}`, 'f32', part ? [t1 - t0, B, K] : x.shape);
     multiply(low, `${label} input gradient`, {
       x: dy,
