@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { workerImportsOfVite } from './scripts/worker-import.mjs';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -31,6 +32,14 @@ function gpuRuntime(mode: string): string {
   return process.env.SPIKETAPE_TEST_RUNTIME || (mode === 'dawn' || mode === 'worker' ? mode : 'chrome');
 }
 
+/** The file with the GPU cases takes longest by far and goes first, beside the others. */
+class GpuFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const later = (f: TestSpecification): number => (f.moduleId.endsWith('/gpu.test.ts') ? 0 : 1);
+    return (await super.sort(files)).sort((a, b) => later(a) - later(b));
+  }
+}
+
 const data = { name: 'data', include: ['test/data/**/*.test.ts'], testTimeout: 120_000, maxWorkers: 1 };
 
 export default defineConfig(({ mode }) => ({
@@ -52,6 +61,7 @@ export default defineConfig(({ mode }) => ({
   },
   test: {
     pool: 'forks',
+    sequence: { sequencer: GpuFirst },
     passWithNoTests: false,
     // `--mode data` runs what reads the data sets' own files, in the folder that SPIKETAPE_DATA names, and nothing else.
     projects:
@@ -69,15 +79,14 @@ export default defineConfig(({ mode }) => ({
               },
             },
             {
-              // Files that start browsers run one after the other: SwiftShader takes every core it finds.
+              // Two files at a time: while a browser starts, or the reference computes, another's SwiftShader takes every core it finds.
               extends: true,
               test: {
                 name: 'browser',
                 include: ['test/gpu/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/pack/**/*.test.ts'],
                 testTimeout: 60_000,
                 hookTimeout: 120_000,
-                maxWorkers: 1,
-                fileParallelism: false,
+                maxWorkers: 2,
                 env: { SPIKETAPE_TEST_RUNTIME: gpuRuntime(mode) },
                 sequence: { groupOrder: 1 },
               },

@@ -7,6 +7,7 @@ import type { Kernel, Variant } from '../kernels/kernel.ts';
 import type { Segment } from '../kernels/segments.ts';
 import { fold, quads } from '../kernels/sizes.ts';
 import type { Arena } from './arena.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
 import { maskGradients } from './constraints.ts';
 import { EffectiveTable, type Precision } from './effective.ts';
 import type { Node } from './op.ts';
@@ -42,31 +43,13 @@ export function lower(tape: Tape): Lowered {
   return low.finish();
 }
 
-/** A gradient that is not made yet. */
-export interface Arrival {
-  /** Makes it; of a part of time, its first row is that of the part's first step. */
-  readonly make: (part?: Segment) => Storage;
-  /** What it is the product of, if that is all there: whoever receives it may compute it by itself, or have any part made. */
-  readonly product?: Product;
-  /** Given where it is made of these parts only, each once, the last one first: making one runs the layer that it comes from. */
-  readonly parts?: readonly Segment[];
-}
-
-/** dy W */
-export interface Product {
-  readonly dy: Storage;
-  /** [post, pre]; dy is [..., post] */
-  readonly weight: Parameter;
-}
-
 /** What operations work with while a tape is lowered. */
 export class Lowering {
   readonly training: boolean;
   readonly #calls: Call[] = [];
   readonly #inputs = new Map<number, Storage>();
   readonly #storages = new Map<number, Storage>();
-  readonly #gradients = new Map<number, (Storage | Arrival)[]>();
-  readonly #sums = new Map<number, Storage>();
+  readonly #arrivals = new Arrivals();
   readonly #written = new Set<Parameter>();
   readonly #uses = new Map<number, number>();
   /** Operations that wait to be called, by the number of their output. */
@@ -227,12 +210,12 @@ export class Lowering {
 
   /** A gradient that arrives at a tensor. */
   addGradient(t: Tensor, g: Storage): void {
-    this.#arrive(t, g);
+    this.#arrivals.add(t, { make: () => g });
   }
 
   /** A gradient that arrives and is made later. */
   addArrival(t: Tensor, arrival: Arrival): void {
-    this.#arrive(t, arrival);
+    this.#arrivals.add(t, arrival);
   }
 
   /** Whether a gradient of this tensor is wanted. */
@@ -240,10 +223,9 @@ export class Lowering {
     return this.training && t?.requiresGrad === true;
   }
 
-  /** The gradient of a tensor when it is one that is not made yet and that nobody else reads: for the receiver to make, or to do without. */
+  /** What arrives at a tensor, if that is one gradient and nobody else reads it: for the receiver to make, or to do without. */
   arrival(t: Tensor): Arrival | null {
-    const [first, ...others] = this.#gradients.get(t.id) ?? [];
-    return first && !others.length && 'make' in first && !this.tape.keptGradients.has(t) ? first : null;
+    return this.tape.keptGradients.has(t) ? null : this.#arrivals.only(t);
   }
 
   /** Whether the gradient of a tensor may arrive in these parts of time. */
@@ -257,19 +239,12 @@ export class Lowering {
 
   /** The sum of all gradients that arrived at a tensor; null when the loss does not depend on it. */
   gradient(t: Tensor): Storage | null {
-    const done = this.#sums.get(t.id);
-    if (done) return done;
-    const arrived = (this.#gradients.get(t.id) ?? []).map((g) => ('make' in g ? g.make() : g));
-    const [first, ...others] = arrived;
-    if (!first) return null;
-    let sum = first;
-    for (const g of others) {
-      const next = this.make(`gradient of ${t.name}`, 'f32', t.shape);
-      this.copy(sum, next, { plus: g, count: rows(t.shape) * quads(width(t.shape)), label: `gradient of ${t.name}` });
-      sum = next;
-    }
-    this.#sums.set(t.id, sum);
-    return sum;
+    return this.#arrivals.sum(t, (a, plus) => {
+      const label = `gradient of ${t.name}`;
+      const sum = this.make(label, 'f32', t.shape);
+      this.copy(a, sum, { plus, count: rows(t.shape) * quads(width(t.shape)), label });
+      return sum;
+    });
   }
 
   /** to[offset ...] = from[source ...] (+ plus), over `count` quads. */
@@ -292,11 +267,6 @@ export class Lowering {
     const accumulate = this.#written.has(p) ? 1 : 0;
     this.#written.add(p);
     return { dest: this.arena.offset(p), accumulate };
-  }
-
-  #arrive(t: Tensor, g: Storage | Arrival): void {
-    if (this.#sums.has(t.id)) throw new Error(`lowering: a gradient arrives at ${t} after it was used`);
-    this.#gradients.set(t.id, [...(this.#gradients.get(t.id) ?? []), g]);
   }
 
   finish(): Lowered {

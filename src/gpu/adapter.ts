@@ -37,7 +37,7 @@ export async function requestAdapter(
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new Error(
-      'no WebGPU adapter: the browser offers none. Look at chrome://gpu; without a GPU start Chrome with --enable-unsafe-webgpu, which gives the SwiftShader adapter.',
+      'no WebGPU adapter: the browser, or Dawn, offers none. In Chrome look at chrome://gpu; without a GPU start it with --enable-unsafe-webgpu, which gives the SwiftShader adapter. In Node, Dawn needs a Vulkan driver; without a GPU one that a CPU plays, such as that of the package mesa-vulkan-drivers.',
     );
   }
   const device = await adapter.requestDevice({

@@ -297,7 +297,9 @@ describe('opening a device', () => {
       else Reflect.deleteProperty(globalThis, 'navigator');
     }
     const gpu = { requestAdapter: async () => null } as unknown as GPU;
-    await expect(GpuDevice.open({ gpu })).rejects.toThrow(/no WebGPU adapter: the browser offers none/);
+    await expect(GpuDevice.open({ gpu })).rejects.toThrow(
+      /no WebGPU adapter: the browser, or Dawn, offers none\. In Chrome .*--enable-unsafe-webgpu.* In Node, Dawn needs a Vulkan driver/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Storage } from '../../device/storage.ts';
 import type { Segment } from '../../kernels/segments.ts';
-import type { Arrival, Lowering } from '../lowering.ts';
+import type { Arrival } from '../arrivals.ts';
+import type { Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';
 
 // What operations have in common that treat each step by itself, from one input to one output: they can be run again, and their
