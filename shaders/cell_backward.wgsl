@@ -186,7 +186,7 @@ fn sent_back(t: u32, b: u32, q: u32) -> vec4f {
   let passed = passed_at(t, b);
   // a bound that is no constant keeps drivers from unrolling the loop, which takes some of them a minute
   for (var j = 0u; j < Q + (dims.T >> 31u); j++) {
-    var d: vec4f;
+    var d = vec4f(0);
     if (WIDE) {
       d = carry[passed + j];
     } else {

@@ -257,7 +257,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     if (RECURRENT) {
       for (var w = 0u; w < W; w++) {
-        var word: u32;
+        var word = 0u;
         if (WIDE) {
           word = last_word(t, b, w);
         } else if (REPLAY && t > dims.t0) {

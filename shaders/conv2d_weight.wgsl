@@ -91,7 +91,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let x_row = (m + dims.row0) * X_PITCH + plane + iy * W;
     let y_row = m * Y_PITCH + o * PLACES + oy * OW;
     for (var ox = 0u; ox < dims.columns; ox++) {
-      var d: vec4f;
+      var d = vec4f(0);
       for (var k = 0u; k < 4u; k++) {
         d[k] = dy[y_row + min(k, exist - 1u) * PLACES + ox];
       }

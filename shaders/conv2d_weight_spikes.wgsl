@@ -115,7 +115,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let y_row = m * Y_PITCH + o * PLACES + oy * OW;
     for (var x0 = 0u; x0 < dims.columns; x0 += 32u) {
       let count = min(32u, dims.columns - x0);
-      var met: vec4u;
+      var met = vec4u(0u);
       for (var j = 0u; j < 4u; j++) {
         if (HAS_BIAS && tap[j] == TAPS) {
           met[j] = extractBits(0xffffffffu, 0u, count);
@@ -127,7 +127,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       while (open != 0u) {
         let at = countTrailingZeros(open);
         open &= open - 1u;
-        var d: vec4f;
+        var d = vec4f(0);
         for (var k = 0u; k < 4u; k++) {
           d[k] = dy[y_row + min(k, exist - 1u) * PLACES + x0 + at];
         }

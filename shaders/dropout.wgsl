@@ -67,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var t = begin; t < min(begin + STEPS, dims.T); t++) {
     let row = t * dims.B + b;
-    var value: vec4f;
+    var value = vec4f(0);
     if (BITS) {
       let word = spikes[row * ((dims.N + 31u) / 32u) + q / 8u] >> (4u * (q % 8u));
       value = vec4f((vec4u(word) >> vec4u(0, 1, 2, 3)) & vec4u(1));

@@ -68,8 +68,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       break;
     }
     let i = first + n / dims.P;
-    var mean: f32;
-    var scale: f32;
+    var mean = 0.0;
+    var scale = 0.0;
     if (RUNNING) {
       mean = params[dims.mean + i];
       scale = 1.0 / sqrt(params[dims.variance + i] + slot(1u));

@@ -1,8 +1,9 @@
-import { Conv2d, type Engine as PublicEngine, Sequential } from 'spiketape';
+import { Conv2d, type Layer, LIF, type Engine as PublicEngine, Readout, Sequential } from 'spiketape';
 import { Engine } from '../../../src/autograd/engine.ts';
 import { GpuDevice } from '../../../src/gpu/device.ts';
 import { ReferenceDevice } from '../../../src/reference/device.ts';
 import { compareWithReference, Tally } from '../../support/compare.ts';
+import { stepOf } from '../../support/low_memory.ts';
 import { convolution, convolutions, pooling, poolings, spikingNet, trainSpikingNet } from '../../support/planes.ts';
 import { assert, assertEqual } from '../harness/assert.ts';
 import { gpuCase } from '../harness/case.ts';
@@ -47,6 +48,24 @@ gpuCase(
     assert(worst < 1e-3, `weights differ by ${worst}`);
   },
 );
+
+// beyond 1,024 rows of places one thread sums several, at the border some with places outside the input
+gpuCase('gradients: a convolution over thousands of rows agrees with the reference', async ({ gpu, log }) => {
+  const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
+  const tally = new Tally();
+  const make = (): Layer[] => [
+    new Conv2d([1, 3, 3], 8, 3, { padding: 'same', weightGain: 2 }),
+    new LIF(72),
+    new Readout(72, 3),
+  ];
+  for (const dense of [false, true])
+    tally.add(
+      dense ? 'of floats' : 'of spikes',
+      await compareWithReference(engine, stepOf(make(), { T: 24, B: 40, memory: 'full', dense })),
+    );
+  tally.finish(log);
+  engine.dispose();
+});
 
 /** Output of every step and gradient of the weights, all steps alike. */
 async function repeated(engine: PublicEngine, T: number): Promise<{ y: Float32Array; gradient: Float32Array }> {
