@@ -16,6 +16,7 @@
 //   in_bits    [T][B][IN_WORDS] words, packed along neurons
 //   start      [STATES (+1: z)][B][Q]      states before the first step
 //   trace      [PLANES][rows][B][Q]        what is recorded or saved for the backward pass; the first row is step row0
+//              With CURRENT_IN_TRACE its first plane is the current, until each value makes room for what is saved
 //   spikes     [T][B][W] words packed along neurons, then [ceil(T/32)][B][4Q] words packed along time
 //   carry      [STATES (+1: z) + STATS][B][Q]   states after the last step, last spikes, sums over time. The states are read at
 //              carry_in and written at carry_out: where the trace is in parts, those between two parts are kept
@@ -60,6 +61,7 @@ const W_REC: u32 = 34u * Q;
 const BIAS: u32 = 0u;
 const PARAMS: u32 = 0u;
 const HAS_CURRENT: bool = false;
+const CURRENT_IN_TRACE: bool = false;
 const HAS_INPUT: bool = true;
 const HAS_BIAS: bool = false;
 const HAS_START: bool = false;
@@ -240,6 +242,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var input = vec4f(0);
     if (HAS_BIAS) {
       input += per_neuron(BIAS, q);
+    }
+    if (CURRENT_IN_TRACE) {
+      input += trace[row];
     }
     if (HAS_CURRENT) {
       input += current[at - dims.current_first];

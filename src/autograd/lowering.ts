@@ -43,6 +43,9 @@ export function lower(tape: Tape): Lowered {
   return low.finish();
 }
 
+/** Makes a tensor over a part of time, into the beginning of `to` or in memory of its own. */
+export type Maker = (part: Segment, to?: Storage) => Storage;
+
 /** What operations work with while a tape is lowered. */
 export class Lowering {
   readonly training: boolean;
@@ -119,14 +122,14 @@ export class Lowering {
   forward(node: Node): void {
     const [y, ...others] = node.outputs;
     const alone = y && others.length === 0 && this.#uses.get(y.id) === 1 && !this.keeps(y);
-    if (node.op.again && alone) this.#later.set(y.id, node);
+    if (node.op.forwardPart && alone) this.#later.set(y.id, node);
     else node.op.forward(this, node);
   }
 
-  /** What makes a tensor over a part of time alone, and again whenever it is called; none where it is made as a whole. */
-  again(t: Tensor): ((part: Segment) => Storage) | undefined {
+  /** What makes a tensor over a part of time alone, whenever it is called; none where it is made as a whole. */
+  maker(t: Tensor): Maker | undefined {
     const node = this.#later.get(t.id);
-    return node && ((part) => node.op.again!(this, node, part));
+    return node && ((part, to) => node.op.forwardPart!(this, node, part, to));
   }
 
   /** Where a tensor's values are. */

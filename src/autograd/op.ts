@@ -35,10 +35,11 @@ export interface Op<A = unknown> {
   /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
   backward?(low: Lowering, node: Node<A>): void;
   /**
-   * The one output over a part of time alone; its first row is that of the part's first step. Where a layer that runs parts of time
-   * again (`memory: 'low'`) alone reads the output, it is made in this way each time, and `forward` is not called.
+   * The one output over a part of time alone: into the beginning of `to`, or in memory of its own; its first row is that of the
+   * part's first step. Where a layer of neurons alone reads the output, it is made in this way, into the memory of what the layer
+   * saves, each time that the layer runs the part, and `forward` is not called.
    */
-  again?(low: Lowering, node: Node<A>, part: Segment): Storage;
+  forwardPart?(low: Lowering, node: Node<A>, part: Segment, to?: Storage): Storage;
   /** Whether its output's gradient may arrive in these parts of time, the last one first; see `Arrival`. */
   takes?(low: Lowering, node: Node<A>, parts: readonly Segment[]): boolean;
   /** Of an update: called after each node's backward, for rules that change a layer as soon as its gradient is there. */

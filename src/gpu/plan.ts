@@ -1,4 +1,4 @@
-import type { Call, Step } from '../device/device.ts';
+import type { Step } from '../device/device.ts';
 import { byteLength, type Storage } from '../device/storage.ts';
 
 /** Which buffer each transient storage of a step lives in: buffers are used again within a step once their contents are. */
@@ -9,38 +9,52 @@ export interface MemoryPlan {
   readonly buffers: readonly { bytes: number; readonly name: string }[];
 }
 
-/** Assigns buffers in order of first use; a buffer is free after the last call that touches it. */
-export function planMemory(step: Step): MemoryPlan {
-  const lastUse = new Map<Storage, number>();
-  const touched = (call: Call) => Object.values(call.buffers).filter((s): s is Storage => s?.role === 'transient');
-  step.calls.forEach((call, i) => {
-    for (const s of touched(call)) lastUse.set(s, i);
-  });
-  for (const s of [...step.kept, ...step.reports]) lastUse.set(s, Number.POSITIVE_INFINITY);
+/** The first and the last call that touches a storage. */
+interface Life {
+  readonly first: number;
+  readonly last: number;
+}
 
-  const place = new Map<Storage, number>();
-  const buffers: { bytes: number; readonly name: string }[] = [];
-  const free: number[] = [];
+/**
+ * Assigns buffers to storages: to the largest first ("greedy by size" for shared objects of Pisarchyk & Lee 2020, arXiv:2001.03288),
+ * or in order of first use, which is better where they are of nearly one size. Most steps take no more than they hold at their peak.
+ */
+export function planMemory(step: Step): MemoryPlan {
+  const lives = new Map<Storage, Life>();
   step.calls.forEach((call, i) => {
-    const now = [...new Set(touched(call))];
-    for (const s of now) {
-      if (place.has(s)) continue;
-      const bytes = byteLength(s);
-      // not one more than twice as large, or a small tensor would sit on a large buffer
-      const fits = free
-        .filter((b) => buffers[b]!.bytes >= bytes && buffers[b]!.bytes <= 2 * bytes)
-        .sort((a, b) => buffers[a]!.bytes - buffers[b]!.bytes);
-      // where none fits, one that is too small grows: nothing is created yet
-      const found =
-        fits[0] ??
-        free.filter((b) => buffers[b]!.bytes < bytes).sort((a, b) => buffers[b]!.bytes - buffers[a]!.bytes)[0];
-      if (found !== undefined) {
-        free.splice(free.indexOf(found), 1);
-        if (buffers[found]!.bytes < bytes) buffers[found] = { bytes, name: s.name };
-      } else buffers.push({ bytes, name: s.name });
-      place.set(s, found ?? buffers.length - 1);
-    }
-    for (const s of now) if (lastUse.get(s) === i) free.push(place.get(s)!);
+    for (const s of Object.values(call.buffers))
+      if (s?.role === 'transient') lives.set(s, { first: lives.get(s)?.first ?? i, last: i });
   });
+  for (const s of [...step.kept, ...step.reports]) {
+    const life = lives.get(s);
+    if (life) lives.set(s, { ...life, last: Number.POSITIVE_INFINITY });
+  }
+  const bySize = assign(
+    [...lives].sort(([a], [b]) => byteLength(b) - byteLength(a)),
+    Number.POSITIVE_INFINITY,
+  );
+  const byUse = assign([...lives], 2);
+  return totalOf(bySize) <= totalOf(byUse) ? bySize : byUse;
+}
+
+const totalOf = ({ buffers }: MemoryPlan): number => buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/**
+ * Each storage goes to the smallest buffer that is free while it lives, unless that is more than `most` times as large; where all of
+ * these are too small, the largest of them grows.
+ */
+function assign(storages: readonly [Storage, Life][], most: number): MemoryPlan {
+  const place = new Map<Storage, number>();
+  const buffers: { bytes: number; name: string; lives: Life[] }[] = [];
+  for (const [s, life] of storages) {
+    const bytes = byteLength(s);
+    const free = buffers.filter((b) => b.lives.every((l) => l.last < life.first || life.last < l.first));
+    const bySize = free.filter((b) => b.bytes <= most * bytes).sort((a, b) => a.bytes - b.bytes);
+    const found = bySize.find((b) => b.bytes >= bytes) ?? bySize.at(-1) ?? { bytes, name: s.name, lives: [] };
+    if (!buffers.includes(found)) buffers.push(found);
+    if (found.bytes < bytes) Object.assign(found, { bytes, name: s.name });
+    found.lives.push(life);
+    place.set(s, buffers.indexOf(found));
+  }
   return { place, buffers };
 }

@@ -22,9 +22,8 @@ export interface Saved {
  * operations read anyway, such as the input, and nothing that does not grow with time.
  *
  * With low memory (`engine.tape({ memory: 'low' })`, `fit(..., { memory: 'low' })`) a part of time at a time is run again: what
- * that part needs, and the states kept between parts, both counted as if spread over all T steps. Fewer than 8 steps are run again
- * in nets of at least four layers that spike; a net of fewer keeps all, and so does a layer whose current comes from an operation
- * that needs all of time, such as a BatchNorm.
+ * that part needs, and the states kept between parts, both counted as if spread over all T steps. Few steps are one part. A layer
+ * whose current comes from an operation that needs all of time, such as a BatchNorm, keeps what it does without.
  *
  * @param layer a layer of neurons, or its parts: a constant is learned if its parameter is trainable
  * @param options `recordGradient` counts a voltage that has a gradient of its own, from a loss or a regulariser; `lowMemory`
@@ -70,7 +69,6 @@ function valuesPerStep(
   const { list, replay } = chooseSegments(shape, Number.POSITIVE_INFINITY, {
     low: true,
     split: true,
-    deep: true,
   });
   if (!replay) return { kept: planes, shared: 0 };
   return { kept: (states * (list.length - 1)) / T, shared: (planes * list[0]!.t1) / T };

@@ -112,6 +112,7 @@ function arriving(c: TwinCall, plan: CellStep, t: number, b: number, n: number, 
     const from = (t * B + b) * 4 * quads(inputs);
     for (let k = 0; k < inputs; k++) sum += c.of('current')[from + k]! * effective[4 * weights + k * pitch + n]!;
   }
+  if (c.flag('CURRENT_IN_TRACE')) sum += c.of('trace')[((t - c.dims.row0!) * B + b) * pitch + n]!;
   if (c.flag('HAS_CURRENT')) sum += c.of('current')[(t * B + b) * pitch + n - 4 * c.dims.current_first!]!;
   if (c.flag('HAS_INPUT')) {
     const K = attrs.weight!.shape[1]!;

@@ -65,7 +65,7 @@ describe.each(Object.keys(nets))('low memory: %s', (name) => {
 describe('low memory of a net of several layers', () => {
   it.each([
     ['layers with weights of their own, a readout of more neurons than one multiplies in the time loop', 0.4],
-    ['a linear layer before each', 0.3],
+    ['a linear layer before each', 0.25],
     ['two linear layers, one after the other; then a layer of few neurons', 0.7],
     ['convolutions of spikes and of floats, a pooling between', 0.6],
   ])('%s: at T 200 at most %s of full memory', async (name, most) => {

@@ -4,7 +4,7 @@ import type { Arrival } from '../arrivals.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Node } from '../op.ts';
 
-// What operations have in common that treat each step by itself, from one input to one output: they can be run again, and their
+// What operations have in common that treat each step by itself, from one input to one output: they can be run, and their
 // gradients taken, part of time by part of time.
 
 /** `takes` of such an operation: its input must take the same parts. */
@@ -12,20 +12,17 @@ export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly
   !low.needs(x!) || low.takes(x!, parts);
 
 /**
- * `again` of such an operation.
+ * `forwardPart` of such an operation.
  *
- * @param make puts the rows from first to last of the output into `to`, which has no others
+ * @param make puts the rows from first to last of the output into the beginning of `to`
  */
-export function again<A>(
-  low: Lowering,
-  node: Node<A>,
-  { t0, t1 }: Segment,
-  make: (low: Lowering, node: Node<A>, to: Storage, first: number, last: number) => Storage,
-): Storage {
-  const { name, shape } = node.outputs[0]!;
-  const [, B, N] = shape as [number, number, number];
-  return make(low, node, low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
-}
+export const forwardPart =
+  <A>(make: (low: Lowering, node: Node<A>, to: Storage, first: number, last: number) => Storage) =>
+  (low: Lowering, node: Node<A>, { t0, t1 }: Segment, to?: Storage): Storage => {
+    const { name, shape } = node.outputs[0]!;
+    const [, B, N] = shape as [number, number, number];
+    return make(low, node, to ?? low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
+  };
 
 /**
  * `backward` of such an operation, over all time or part by part, as the gradient arrives.

@@ -1,6 +1,7 @@
 import { byteLength, type Storage } from '../../device/storage.ts';
 import { cellBackward } from '../../kernels/cell.ts';
 import { aboveRegions, backwardRegions } from '../../kernels/cell_regions.ts';
+import { inParts } from '../../kernels/segments.ts';
 import { words } from '../../kernels/sizes.ts';
 import type { Arrival } from '../arrivals.ts';
 import type { Lowering } from '../lowering.ts';
@@ -26,8 +27,9 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const arrival = out.z && !dv ? low.arrival(out.z) : null;
   const product = arrival?.product;
   const above = product && product.weight.shape[0]! <= SMALL_PRODUCT ? product : null;
-  // part by part, where this layer's time is run again so
-  const dzOf = segments.replay && !above && (product || arrival?.parts) ? arrival?.make : undefined;
+  // part by part, where this layer's time is gone through so
+  const parted = inParts(segments);
+  const dzOf = parted && !above && (product || arrival?.parts) ? arrival?.make : undefined;
   const dz = above?.dy ?? (out.z && !dzOf ? low.gradient(out.z) : null);
   const dFinal = low.gradient(out.final);
   const { recurrent, weight, extras } = attrs;
@@ -48,7 +50,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   // what the layer before takes part by part, it makes part by part
   const kept = low.keeps(out.currentGradient);
   const byParts =
-    segments.replay && receivers.length === 1 && !low.needs(start) && !kept && low.takes(receivers[0]!, segments.list);
+    parted && receivers.length === 1 && !low.needs(start) && !kept && low.takes(receivers[0]!, segments.list);
   // what other operations read must be whole, and what the user reads must stay
   const whole = (receivers.length > 0 && !byParts) || kept;
   const inPlace = traces !== null && !traceKept(low, node, plan) && !(whole && segments.list.length > 1);

@@ -21,7 +21,7 @@ export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   low.give(out.final, carry);
   if (out.z) low.give(out.z, plan.spikes!);
   for (const [i, { t0, t1 }] of segments.list.entries()) {
-    const current = plan.currentOf?.({ t0, t1 });
+    const current = plan.currentOf?.({ t0, t1 }, planes.length ? plan.traces![i] : undefined);
     for (let from = t0; from < t1; from += path.chunk)
       run(low, node, { i, t0: from, t1: Math.min(t1, from + path.chunk), planes, replay: false, current });
   }
@@ -45,12 +45,12 @@ export function cellForwardCalls(low: Lowering, node: Node<CellAttrs>): void {
 
 /** Runs a part of the trace again, for the backward pass. */
 export function replay(low: Lowering, node: Node<CellAttrs>, i: number): void {
-  const { segments, planes, currentOf } = planOf(low, node);
+  const { segments, planes, currentOf, traces } = planOf(low, node);
   const part = segments.list[i]!;
-  run(low, node, { i, ...part, planes, replay: true, current: currentOf?.(part) });
+  run(low, node, { i, ...part, planes, replay: true, current: currentOf?.(part, traces![i]) });
 }
 
-/** One dispatch, within part i of the trace; `current` is that of the part, where it is made part by part. */
+/** One dispatch, within part i of the trace; `current` is that of the part, where it is made part by part: in the trace, if there is one. */
 function run(
   low: Lowering,
   node: Node<CellAttrs>,
@@ -67,6 +67,7 @@ function run(
   const segment = segments.list[a.i]!;
   const inputs = spikesIn?.shape[2] ?? 0;
   const steps = segment.t1 - segment.t0;
+  const inTrace = a.current !== undefined && a.planes.length > 0;
   const variant = {
     constants: {
       N,
@@ -79,7 +80,8 @@ function run(
       W_REC: recurrent ? low.weights(recurrent, 'pre', 'packed') : 0,
       BIAS: bias ? low.constants([bias], N) : 0,
       PARAMS: low.constants(attrs.constants, N),
-      HAS_CURRENT: current !== null,
+      HAS_CURRENT: current !== null && !inTrace,
+      CURRENT_IN_TRACE: inTrace,
       HAS_INPUT: weight !== null && !dense,
       HAS_BIAS: bias !== null,
       HAS_START: start !== null,
@@ -122,13 +124,14 @@ function run(
     },
     buffers: {
       effective: low.effective,
-      current: dense ? low.of(spikesIn!) : (a.current ?? (current && low.of(current))),
+      current: dense ? low.of(spikesIn!) : inTrace ? null : (a.current ?? (current && low.of(current))),
       in_bits: dense ? null : spikesIn && low.of(spikesIn),
       start: start && low.of(start),
       lengths: plan.lengths,
       trace: a.planes.length ? plan.traces![a.i]! : null,
       spikes: plan.spikes,
-      carry: plan.carry,
+      // where no states are read, those of the forward pass need not be there any more
+      carry: a.replay && a.t0 === 0 ? plan.backwardCarry() : plan.carry,
     },
     groups: [B, path.tiles, 1],
     work: path.work * (a.t1 - a.t0),

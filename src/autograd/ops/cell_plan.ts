@@ -2,12 +2,12 @@ import type { Storage } from '../../device/storage.ts';
 import { STAT_ROWS } from '../../kernels/activity.ts';
 import { budgetOf } from '../../kernels/budget.ts';
 import type { CellStep } from '../../kernels/cell.ts';
-import { chooseSegments, type Segment, type Segments } from '../../kernels/segments.ts';
+import { chooseSegments, type Segments } from '../../kernels/segments.ts';
 import { quads } from '../../kernels/sizes.ts';
 import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
 import { deriveAdjoint } from '../../neurons/adjoint.ts';
 import type { Expr } from '../../neurons/expr.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering, Maker } from '../lowering.ts';
 import type { Node } from '../op.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
 
@@ -16,8 +16,8 @@ export interface CellPlan extends CellStep {
   readonly attrs: CellAttrs;
   readonly path: TimePath;
   readonly lengths: Storage | null;
-  /** Makes the current over a part of time, where it is made for one part at a time. */
-  readonly currentOf: ((part: Segment) => Storage) | undefined;
+  /** Makes the current over a part of time, where no other operation reads it. */
+  readonly currentOf: Maker | undefined;
   /** How the trace is kept, and where each part of it is. */
   readonly segments: Segments;
   readonly traces: readonly Storage[] | null;
@@ -30,9 +30,6 @@ export interface CellPlan extends CellStep {
   readonly spikes: Storage | null;
   readonly backwardCarry: () => Storage;
 }
-
-/** Layers that spike, from which on a net is deep. */
-const DEEP = 4;
 
 const plans = new WeakMap<Lowering, Map<Node<CellAttrs>, CellPlan>>();
 
@@ -86,13 +83,13 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const current = node.inputs[INPUT.current] ?? null;
   // a current that cannot be made again would have to be kept in place of what is saved
   const kept = !current || low.tape.data.has(current.id) || low.keeps(current);
-  const beside = kept || low.again(current) ? 0 : 1;
+  const currentOf = current ? low.maker(current) : undefined;
+  const beside = kept || currentOf ? 0 : 1;
   const segments = chooseSegments(
     { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q, beside },
     low.limits.maxBinding,
     {
       low: low.tape.options.memory === 'low',
-      deep: low.tape.cells.filter(({ z }) => z).length >= DEEP,
       split: !low.used(out.v) && def.states.every((s) => !low.used(out.states[s]!)),
       most: Math.min(budget.dispatch, budget.reads * B * N) / path.work,
     },
@@ -119,7 +116,7 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
     },
     monitored,
     segments,
-    currentOf: current && segments.replay ? low.again(current) : undefined,
+    currentOf,
     traces: planes.length ? tracesOf(low, node, segments, [planes.length, B, N]) : null,
     slot: (i) => (i === last + 1 ? 0 : (rows + (i - 1) * def.states.length) * B * Q),
     carry: low.make(`${node.label} carry`, 'f32', [rows + last * def.states.length, B, N]),

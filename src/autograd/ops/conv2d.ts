@@ -7,7 +7,7 @@ import type { Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
-import { again, backwardByParts, takesParts } from './by_parts.ts';
+import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
 import { sumRows } from './linear.ts';
 
 type Sliding = kernels.Sliding;
@@ -24,7 +24,7 @@ const op: Op<Attrs> = {
     const y = node.outputs[0]!;
     convolve(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
   },
-  again: (low, node, part) => again(low, node, part, convolve),
+  forwardPart: forwardPart(convolve),
   takes: takesParts,
   backward: (low, node) =>
     backwardByParts(low, node, (dy, part) => {
@@ -33,7 +33,7 @@ const op: Op<Attrs> = {
     }),
 };
 
-/** Rows first to last of y, which are all that `to` has. */
+/** Rows first to last of y, put into the beginning of `to`. */
 function convolve(low: Lowering, node: Node<Attrs>, to: Storage, first: number, last: number): Storage {
   const { window, bias } = node.attrs;
   const x = node.inputs[0]!;

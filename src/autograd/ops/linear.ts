@@ -10,7 +10,7 @@ import type { Lowering } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
-import { again, backwardByParts, takesParts } from './by_parts.ts';
+import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
 import { spikeWeightGradient } from './spike_weight_gradient.ts';
 
 /** y = x W^T + b over the last dimension; of spikes only those that are there are added. */
@@ -21,7 +21,7 @@ const op: Op<{ bias: boolean }> = {
     const y = node.outputs[0]!;
     rowsOf(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
   },
-  again: (low, node, part) => again(low, node, part, rowsOf),
+  forwardPart: forwardPart(rowsOf),
   takes: takesParts,
   backward(low, node) {
     const x = node.inputs[0]!;
@@ -35,7 +35,7 @@ const op: Op<{ bias: boolean }> = {
   },
 };
 
-/** Rows first to last of y, which are all that `to` has. */
+/** Rows first to last of y, put into the beginning of `to`. */
 function rowsOf(low: Lowering, node: Node<{ bias: boolean }>, to: Storage, first: number, last: number): Storage {
   const x = node.inputs[0]!;
   const [weight, bias] = node.params as [Parameter, Parameter | undefined];

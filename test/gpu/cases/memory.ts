@@ -60,3 +60,19 @@ for (const [name, make] of Object.entries(nets)) {
     { timeout: 300_000 },
   );
 }
+
+gpuCase(
+  'gradients: a net whose traces are in several buffers, a linear layer before each, agrees with the reference',
+  async ({ gpu, log }) => {
+    const [T, B] = [71, 8];
+    // a whole current or its gradient takes 82 kB
+    const engine = new Engine(await GpuDevice.open({ gpu, poison: true, maxBinding: 60_000 }));
+    const layers = nets['a linear layer before each']!(T);
+    const tally = new Tally();
+    const lengths = Array.from({ length: B }, (_, b) => T - 9 * b);
+    tally.add('spikes in', await compareWithReference(engine, stepOf(layers, { T, B, memory: 'full', lengths })));
+    tally.finish(log);
+    engine.dispose();
+  },
+  { timeout: 300_000 },
+);
