@@ -4,7 +4,7 @@
 //   u(b, n) = random_bits(b N + n) / 2^32, cut to 24 bits, so that a float holds it;  kept when u >= p;  scale = 1 / (1 - p)
 //
 // x is [T][B][Q] quads, or with BITS spikes [T][B][ceil(N/32)], packed along neurons. y is [T][B][Q] quads, 0 past N.
-// Slots: p, scale. A thread draws once for a quad and then goes through STEPS steps.
+// The first step is that of row `first` of x. Slots: p, scale. A thread draws once for a quad and then goes through STEPS steps.
 //
 // Dispatch: (ceil(Q / 8), ceil(B ceil(T / STEPS) / 8), 1) workgroups of 8 x 8 threads.
 
@@ -18,6 +18,7 @@ struct Dims {
   T: u32,
   B: u32,
   N: u32,
+  first: u32,
   stream: u32,
   slots: u32,
 }
@@ -69,10 +70,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let row = t * dims.B + b;
     var value = vec4f(0);
     if (BITS) {
-      let word = spikes[row * ((dims.N + 31u) / 32u) + q / 8u] >> (4u * (q % 8u));
+      let word = spikes[(dims.first + row) * ((dims.N + 31u) / 32u) + q / 8u] >> (4u * (q % 8u));
       value = vec4f((vec4u(word) >> vec4u(0, 1, 2, 3)) & vec4u(1));
     } else {
-      value = x[row * Q + q];
+      value = x[(dims.first + row) * Q + q];
     }
     y[row * Q + q] = factor * value;
   }

@@ -1,6 +1,6 @@
 // Sums over windows of each channel, step by step, times a scale: 1 for a sum, 1 / (KH KW) for an average.
 //
-//   y[m][c][oy][ox] = scale * sum over ky, kx of x[m][c][oy SY + ky - PY][ox SX + kx - PX]
+//   y[m][c][oy][ox] = scale * sum over ky, kx of x[first + m][c][oy SY + ky - PY][ox SX + kx - PX]
 //
 // m counts time steps and samples, places outside the input count as 0. x is [M][C][H][W]: floats, every m padded to whole
 // quads, or with SPIKES bits, every m padded to whole words. y is [M][C][OH][OW] as floats, padded by zeros.
@@ -16,6 +16,7 @@ struct Step {
 
 struct Dims {
   M: u32,
+  first: u32,
   scale: f32,
   row: u32,
 }
@@ -69,7 +70,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       for (var kx = 0u; kx < KW; kx++) {
         let ix = n % OW * SX + kx - PX;
         if (iy < H && ix < W) {
-          sum[j] += value(m, plane + iy * W + ix);
+          sum[j] += value(dims.first + m, plane + iy * W + ix);
         }
       }
     }

@@ -7,10 +7,13 @@ import type { Tensor } from './tensor.ts';
 export interface Arrival {
   /** Makes it; of a part of time, its first row is that of the part's first step. */
   readonly make: (part?: Segment) => Storage;
-  /** What it is the product of, if that is all there: whoever receives it may compute it by itself, or have any part made. */
+  /** What it is the product of, if that is all there: whoever receives it may compute it by itself. */
   readonly product?: Product;
-  /** Given where it is made of these parts only, each once, the last one first: making one runs the layer that it comes from. */
-  readonly parts?: readonly Segment[];
+  /**
+   * Given where it can be made part by part: any part at any time, or these parts only, each once, the last one first, because
+   * making one runs the layer that it comes from.
+   */
+  readonly parts?: readonly Segment[] | 'any';
 }
 
 /** dy W */

@@ -46,6 +46,14 @@ export function lower(tape: Tape): Lowered {
 /** Makes a tensor over a part of time, into the beginning of `to` or in memory of its own. */
 export type Maker = (part: Segment, to?: Storage) => Storage;
 
+/** Rows of a tensor, in memory that may hold others beside them. */
+export interface Rows {
+  readonly storage: Storage;
+  readonly first: number;
+  /** The one after the last. */
+  readonly last: number;
+}
+
 /** What operations work with while a tape is lowered. */
 export class Lowering {
   readonly training: boolean;
@@ -130,6 +138,18 @@ export class Lowering {
   maker(t: Tensor): Maker | undefined {
     const node = this.#later.get(t.id);
     return node && ((part, to) => node.op.forwardPart!(this, node, part, to));
+  }
+
+  /**
+   * Rows of a tensor for an operation that works on all of them, or on a part of time. With low memory a part is made for it alone
+   * where that takes no product.
+   */
+  rowsOf(t: Tensor, part?: Segment): Rows {
+    if (!part) return { storage: this.of(t), first: 0, last: rows(t.shape) };
+    const [from, to] = [part.t0 * t.shape[1]!, part.t1 * t.shape[1]!];
+    const light = this.tape.options.memory === 'low' && this.#later.get(t.id)?.params.length === 0;
+    const made = light ? this.maker(t)?.(part) : undefined;
+    return made ? { storage: made, first: 0, last: to - from } : { storage: this.of(t), first: from, last: to };
   }
 
   /** Where a tensor's values are. */

@@ -113,7 +113,7 @@ export const conv2dWeightSpikes = defineKernel({
 export const pool2d = defineKernel({
   name: 'pool2d',
   wgsl: poolText,
-  dims: { M: 'u32', scale: 'f32', row: 'u32' },
+  dims: { M: 'u32', first: 'u32', scale: 'f32', row: 'u32' },
   storage: { x: 'read', y: 'read_write' },
 });
 

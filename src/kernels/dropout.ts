@@ -8,6 +8,6 @@ export const DROPOUT_STEPS = 16;
 export const dropout = defineKernel({
   name: 'dropout',
   wgsl: text,
-  dims: { T: 'u32', B: 'u32', N: 'u32', stream: 'u32', slots: 'u32' },
+  dims: { T: 'u32', B: 'u32', N: 'u32', first: 'u32', stream: 'u32', slots: 'u32' },
   storage: { x: 'read', spikes: 'read', y: 'read_write' },
 });

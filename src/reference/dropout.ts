@@ -4,7 +4,7 @@ import type { Twin } from './twin.ts';
 
 /** Twin of dropout: a neuron of a sample is dropped at every step or at none. */
 export const dropout: Twin = (c) => {
-  const { T, B, N, stream, slots } = c.dims as Record<'T' | 'B' | 'N' | 'stream' | 'slots', number>;
+  const { T, B, N, first, stream, slots } = c.dims as Record<'T' | 'B' | 'N' | 'first' | 'stream' | 'slots', number>;
   const pitch = 4 * quads(N);
   const [x, y] = [c.of(c.flag('BITS') ? 'spikes' : 'x'), c.of('y')];
   const [p, scale] = [c.slot(slots), c.slot(slots + 1)];
@@ -13,7 +13,7 @@ export const dropout: Twin = (c) => {
       const kept = n < N && uniform(c.seed, stream, c.step, b * N + n) >= p;
       for (let t = 0; t < T; t++) {
         const at = (t * B + b) * pitch + n;
-        y[at] = kept ? scale * x[at]! : 0;
+        y[at] = kept ? scale * x[first * pitch + at]! : 0;
       }
     }
   }

@@ -24,11 +24,11 @@ const pitch = (planes: readonly number[]): number => 4 * quads(planes.reduce((a,
 /** Twin of pool2d, spikes being numbers. */
 export const pool2d: Twin = (c) => {
   const w = c.call.twin as Sliding;
-  const [x, y] = [c.of('x'), c.of('y')];
+  const [x, y, first] = [c.of('x'), c.of('y'), c.dims.first!];
   for (let m = 0; m < c.dims.M!; m++) {
     y.fill(0, m * pitch(w.output), (m + 1) * pitch(w.output));
     eachPair(w, (to, from) => {
-      y[m * pitch(w.output) + to]! += c.dims.scale! * x[m * pitch(w.input) + from]!;
+      y[m * pitch(w.output) + to]! += c.dims.scale! * x[(first + m) * pitch(w.input) + from]!;
     });
   }
 };

@@ -50,6 +50,17 @@ export const nets: Readonly<Record<string, (T: number, chunk?: number) => Layer[
     new LIF(21),
     new Readout(21, C),
   ],
+  'dropouts before weights, before neurons and before the readout': () => [
+    new LIF(K, 33, { weightGain: 3 }),
+    new Dropout(33, 0.3),
+    new Linear(33, 31, { weightGain: 4 }),
+    new LIF(31),
+    new Dropout(31, 0.2),
+    new AHP(31),
+    new AvgPool2d([1, 1, 31], [1, 3]),
+    new Dropout(10, 0.2),
+    new Readout(10, C, { weightGain: 3 }),
+  ],
   'what needs all of time between them': (T) => [
     new Linear(K, 33, { bias: false }),
     new BatchNorm(33),

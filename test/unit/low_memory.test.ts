@@ -67,7 +67,8 @@ describe('low memory of a net of several layers', () => {
     ['layers with weights of their own, a readout of more neurons than one multiplies in the time loop', 0.4],
     ['a linear layer before each', 0.25],
     ['two linear layers, one after the other; then a layer of few neurons', 0.7],
-    ['convolutions of spikes and of floats, a pooling between', 0.6],
+    ['convolutions of spikes and of floats, a pooling between', 0.4],
+    ['dropouts before weights, before neurons and before the readout', 0.3],
   ])('%s: at T 200 at most %s of full memory', async (name, most) => {
     const [low, full] = [
       await bytesOf(nets[name]!, { T: 200, B: 64, memory: 'low' }),

@@ -1,7 +1,7 @@
 import type { Storage } from '../../device/storage.ts';
 import type { Segment } from '../../kernels/segments.ts';
 import type { Arrival } from '../arrivals.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering, Rows } from '../lowering.ts';
 import type { Node } from '../op.ts';
 
 // What operations have in common that treat each step by itself, from one input to one output: they can be run, and their
@@ -14,14 +14,15 @@ export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly
 /**
  * `forwardPart` of such an operation.
  *
- * @param make puts the rows from first to last of the output into the beginning of `to`
+ * @param make puts what becomes of these rows of the input into the beginning of `to`
  */
 export const forwardPart =
-  <A>(make: (low: Lowering, node: Node<A>, to: Storage, first: number, last: number) => Storage) =>
-  (low: Lowering, node: Node<A>, { t0, t1 }: Segment, to?: Storage): Storage => {
+  <A>(make: (low: Lowering, node: Node<A>, x: Rows, to: Storage) => Storage) =>
+  (low: Lowering, node: Node<A>, part: Segment, to?: Storage): Storage => {
     const { name, shape } = node.outputs[0]!;
     const [, B, N] = shape as [number, number, number];
-    return make(low, node, to ?? low.make(name, 'f32', [t1 - t0, B, N]), t0 * B, t1 * B);
+    const x = low.rowsOf(node.inputs[0]!, part);
+    return make(low, node, x, to ?? low.make(name, 'f32', [part.t1 - part.t0, B, N]));
   };
 
 /**
@@ -33,7 +34,11 @@ export const forwardPart =
 export function backwardByParts(low: Lowering, node: Node, back: (dy: Storage, part?: Segment) => Arrival): void {
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   const { parts, make } = low.arrival(y) ?? {};
-  if (!parts) {
+  if (parts === 'any' && node.params.length === 0) {
+    if (low.needs(x)) low.addArrival(x, { parts, make: (part) => back(make!(part), part).make(part) });
+    return;
+  }
+  if (!parts || parts === 'any') {
     const dy = low.gradient(y);
     const arrival = dy && back(dy);
     if (!arrival || !low.needs(x)) return;

@@ -29,7 +29,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const above = product && product.weight.shape[0]! <= SMALL_PRODUCT ? product : null;
   // part by part, where this layer's time is gone through so
   const parted = inParts(segments);
-  const dzOf = parted && !above && (product || arrival?.parts) ? arrival?.make : undefined;
+  const dzOf = parted && !above && arrival?.parts ? arrival.make : undefined;
   const dz = above?.dy ?? (out.z && !dzOf ? low.gradient(out.z) : null);
   const dFinal = low.gradient(out.final);
   const { recurrent, weight, extras } = attrs;

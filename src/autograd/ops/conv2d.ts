@@ -3,7 +3,7 @@ import { budgetOf, partsOf } from '../../kernels/budget.ts';
 import * as kernels from '../../kernels/conv.ts';
 import type { Segment } from '../../kernels/segments.ts';
 import { fold, quads } from '../../kernels/sizes.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
@@ -22,7 +22,7 @@ const op: Op<Attrs> = {
   key: (a) => JSON.stringify(a),
   forward(low, node) {
     const y = node.outputs[0]!;
-    convolve(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
+    convolve(low, node, low.rowsOf(node.inputs[0]!), low.give(y, low.make(y.name, 'f32', y.shape)));
   },
   forwardPart: forwardPart(convolve),
   takes: takesParts,
@@ -33,10 +33,9 @@ const op: Op<Attrs> = {
     }),
 };
 
-/** Rows first to last of y, put into the beginning of `to`. */
-function convolve(low: Lowering, node: Node<Attrs>, to: Storage, first: number, last: number): Storage {
+/** y of these rows of x, put into the beginning of `to`. */
+function convolve(low: Lowering, node: Node<Attrs>, { storage: x, first, last }: Rows, to: Storage): Storage {
   const { window, bias } = node.attrs;
-  const x = node.inputs[0]!;
   const [weight, b] = node.params as [Parameter, Parameter | undefined];
   const [O, OH, OW] = window.output;
   const spikes = x.form === 'bits';
@@ -47,7 +46,7 @@ function convolve(low: Lowering, node: Node<Attrs>, to: Storage, first: number, 
     low.call(spikes ? kernels.conv2dSpikes : kernels.conv2d, node.label, {
       variant: { constants: { ...kernels.constantsOf.conv(window), HAS_BIAS: bias } },
       dims: { ...piece.dims, ...sizeOf(window), ...dims },
-      buffers: { effective: low.effective, [spikes ? 'bits' : 'x']: low.of(x), y: to },
+      buffers: { effective: low.effective, [spikes ? 'bits' : 'x']: x, y: to },
       groups: piece.groups,
       work: piece.work,
       twin: window,
@@ -108,7 +107,7 @@ function inputGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Seg
 }
 
 /** Of x over a part of time. */
-const shapeOf = ({ shape }: Tensor, part?: Segment): readonly number[] =>
+export const shapeOf = ({ shape }: Tensor, part?: Segment): readonly number[] =>
   part ? [part.t1 - part.t0, ...shape.slice(1)] : shape;
 
 /** Threads that keep a large GPU busy, and the most parts for that: their sums are added up one after the other. */
@@ -124,7 +123,8 @@ function weightGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Se
   const spikes = x.form === 'bits';
   const taps = weight.data.length / O;
   const threads = quads(taps + (hasBias ? 1 : 0)) * window.groups * quads(O / window.groups);
-  const all = rows(shapeOf(x, part)) * OH;
+  const { storage, first, last } = low.rowsOf(x, part);
+  const all = (last - first) * OH;
   const perPart = Math.ceil(all / Math.min(all, MOST_PARTS, Math.ceil(BUSY / threads)));
   const count = Math.ceil(all / perPart);
   const biases = count * quads(O * taps);
@@ -138,9 +138,9 @@ function weightGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Se
         rows: all,
         rows_per_part: perPart,
         parts: count,
-        row0: (part?.t0 ?? 0) * x.shape[1]!,
+        row0: first,
       },
-      buffers: { [spikes ? 'bits' : 'x']: low.of(x), dy, parts },
+      buffers: { [spikes ? 'bits' : 'x']: storage, dy, parts },
       groups: piece.groups,
       work: piece.work,
       twin: window,

@@ -1,9 +1,10 @@
 import type { Storage } from '../../device/storage.ts';
 import { DROPOUT_STEPS, dropout as kernel } from '../../kernels/dropout.ts';
 import { quads } from '../../kernels/sizes.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
+import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
 
 interface DropoutAttrs {
   readonly p: number;
@@ -15,37 +16,39 @@ const op: Op<DropoutAttrs> = {
   // as the device compares it, in float32
   slots: ({ attrs: { p } }) => ({ dropout: [Math.fround(p), 1 / (1 - p)] }),
   forward(low, node) {
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    masked(low, node, node.label, {
-      from: low.of(x),
-      bits: x.form === 'bits',
-      to: low.give(y, low.make(y.name, 'f32', y.shape)),
-    });
+    const y = node.outputs[0]!;
+    masked(low, node, low.rowsOf(node.inputs[0]!), low.give(y, low.make(y.name, 'f32', y.shape)));
   },
-  backward(low, node) {
-    const x = node.inputs[0]!;
-    const g = low.gradient(node.outputs[0]!);
-    if (!g || !low.needs(x)) return;
-    const to = low.make(`gradient of ${x.name}`, 'f32', x.shape);
-    masked(low, node, `${node.label} gradient`, { from: g, bits: false, to });
-    low.addGradient(x, to);
-  },
+  forwardPart: forwardPart(masked),
+  takes: takesParts,
+  backward: (low, node) =>
+    backwardByParts(low, node, (dy) => ({
+      make(part) {
+        const { name, shape } = node.inputs[0]!;
+        const steps = part ? part.t1 - part.t0 : shape[0]!;
+        const to = low.make(`gradient of ${name}`, 'f32', [steps, shape[1]!, shape[2]!]);
+        return masked(low, node, { storage: dy, first: 0, last: steps * shape[1]! }, to, `${node.label} gradient`);
+      },
+    })),
 };
 
-/** The mask is drawn anew from the same numbers wherever it is needed, so it is never stored. */
+/** y of these rows of x, put into the beginning of `to`. The mask is drawn anew wherever it is needed, and never stored. */
 function masked(
   low: Lowering,
   node: Node<DropoutAttrs>,
-  label: string,
-  a: { from: Storage; bits: boolean; to: Storage },
-): void {
-  const [T, B, N] = node.outputs[0]!.shape as [number, number, number];
+  { storage: x, first, last }: Rows,
+  to: Storage,
+  label = node.label,
+): Storage {
+  const [, B, N] = node.outputs[0]!.shape as [number, number, number];
+  const [T, bits] = [(last - first) / B, x.form === 'bits'];
   low.call(kernel, label, {
-    variant: { constants: { BITS: a.bits, STEPS: DROPOUT_STEPS } },
-    dims: { T, B, N, stream: low.stream(node), slots: node.slotBase.dropout! },
-    buffers: { x: a.bits ? null : a.from, spikes: a.bits ? a.from : null, y: a.to },
+    variant: { constants: { BITS: bits, STEPS: DROPOUT_STEPS } },
+    dims: { T, B, N, first, stream: low.stream(node), slots: node.slotBase.dropout! },
+    buffers: { x: bits ? null : x, spikes: bits ? x : null, y: to },
     groups: [Math.ceil(quads(N) / 8), Math.ceil((B * Math.ceil(T / DROPOUT_STEPS)) / 8), 1],
   });
+  return to;
 }
 
 /**

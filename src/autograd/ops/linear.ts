@@ -6,7 +6,7 @@ import { fold, quads, words } from '../../kernels/sizes.ts';
 import { sumOfColumns } from '../../kernels/subgroups.ts';
 import { weightGradient as weightGradientKernel } from '../../kernels/weight_gradient.ts';
 import type { Arrival } from '../arrivals.ts';
-import type { Lowering } from '../lowering.ts';
+import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
@@ -19,9 +19,9 @@ const op: Op<{ bias: boolean }> = {
   key: (a) => String(a.bias),
   forward(low, node) {
     const y = node.outputs[0]!;
-    rowsOf(low, node, low.give(y, low.make(y.name, 'f32', y.shape)), 0, rows(y.shape));
+    product(low, node, low.rowsOf(node.inputs[0]!), low.give(y, low.make(y.name, 'f32', y.shape)));
   },
-  forwardPart: forwardPart(rowsOf),
+  forwardPart: forwardPart(product),
   takes: takesParts,
   backward(low, node) {
     const x = node.inputs[0]!;
@@ -35,16 +35,20 @@ const op: Op<{ bias: boolean }> = {
   },
 };
 
-/** Rows first to last of y, put into the beginning of `to`. */
-function rowsOf(low: Lowering, node: Node<{ bias: boolean }>, to: Storage, first: number, last: number): Storage {
-  const x = node.inputs[0]!;
+/** y of these rows of x, put into the beginning of `to`. */
+function product(
+  low: Lowering,
+  node: Node<{ bias: boolean }>,
+  { storage: x, first, last }: Rows,
+  to: Storage,
+): Storage {
   const [weight, bias] = node.params as [Parameter, Parameter | undefined];
   const [N, K] = weight.shape as [number, number];
   const Q = quads(N);
   const weights = low.weights(weight, 'pre', 'packed');
   const constants = bias ? low.constants([bias], N) : null;
   if (x.form !== 'bits') {
-    multiply(low, node.label, { x: low.of(x), y: to, first, last, KQ: quads(K), Q, weights, bias: constants });
+    multiply(low, node.label, { x, y: to, first, last, KQ: quads(K), Q, weights, bias: constants });
     return to;
   }
   for (const part of partsOf(last - first, SPIKING * K * N, budgetOf(low.limits).dispatch, lines(8)))
@@ -59,7 +63,7 @@ function rowsOf(low: Lowering, node: Node<{ bias: boolean }>, to: Storage, first
         M: first + part.last,
         row0: first,
       },
-      buffers: { effective: low.effective, bits: low.of(x), y: to },
+      buffers: { effective: low.effective, bits: x, y: to },
       groups: [Math.ceil(Q / 8), Math.ceil((part.last - part.first) / 8), 1],
       work: part.work,
       twin: { K },
@@ -126,6 +130,7 @@ export const productOf = (
   { x, dy, weight, row0 }: { x: Tensor; dy: Storage; weight: Parameter; row0: number },
 ): Arrival => ({
   product: { dy, weight },
+  parts: 'any',
   make: (part) => {
     const [N, K] = weight.shape as [number, number];
     const B = x.shape.at(-2) ?? 1;
@@ -166,12 +171,11 @@ export function weightGradient(
     });
   const { groups, row } = fold(quads(K) * quads(N), 32);
   const { submit, reads } = budgetOf(low.limits);
-  const B = a.x.shape.at(-2) ?? 1;
-  const { t0, t1 } = a.part ?? { t0: 0, t1: rows(a.x.shape) / B };
-  for (const { first, last, work } of partsOf((t1 - t0) * B, 2 * K * N, submit, { limit: reads }))
+  const x = low.rowsOf(a.x, a.part);
+  for (const { first, last, work } of partsOf(x.last - x.first, 2 * K * N, submit, { limit: reads }))
     low.call(weightGradientKernel, `${label} weight gradient`, {
-      dims: { first: t0 * B + first, M: t0 * B + last, row0: t0 * B, K, N, row, ...low.gradientOf(a.weight) },
-      buffers: { x: low.of(a.x), dy: a.dy, grads: low.arena.grads },
+      dims: { first: x.first + first, M: x.first + last, row0: x.first, K, N, row, ...low.gradientOf(a.weight) },
+      buffers: { x: x.storage, dy: a.dy, grads: low.arena.grads },
       groups,
       work,
     });

@@ -1,9 +1,12 @@
-import { rows } from '../../device/storage.ts';
+import { rows, type Storage } from '../../device/storage.ts';
 import * as kernels from '../../kernels/conv.ts';
+import type { Segment } from '../../kernels/segments.ts';
 import { fold, quads } from '../../kernels/sizes.ts';
-import type { Op } from '../op.ts';
+import type { Lowering, Rows } from '../lowering.ts';
+import type { Node, Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
-import { slidingOutput } from './conv2d.ts';
+import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
+import { shapeOf, slidingOutput } from './conv2d.ts';
 
 interface Attrs {
   readonly window: kernels.Sliding;
@@ -14,36 +17,45 @@ const op: Op<Attrs> = {
   name: 'pool2d',
   key: (a) => JSON.stringify(a),
   forward(low, node) {
-    const { window, scale } = node.attrs;
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const M = rows(x.shape);
-    const { groups, row } = fold(M * quads(y.shape[2]!), 64);
-    low.call(kernels.pool2d, node.label, {
-      variant: { constants: { ...kernels.constantsOf.pool(window), SPIKES: x.form === 'bits' } },
-      dims: { M, scale, row },
-      buffers: { x: low.of(x), y: low.give(y, low.make(y.name, 'f32', y.shape)) },
-      groups,
-      twin: window,
-    });
+    const y = node.outputs[0]!;
+    pool(low, node, low.rowsOf(node.inputs[0]!), low.give(y, low.make(y.name, 'f32', y.shape)));
   },
-  backward(low, node) {
-    const { window, scale } = node.attrs;
-    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const dy = low.gradient(y);
-    if (!dy || !low.needs(x)) return;
-    const dx = low.make(`gradient of ${x.name}`, 'f32', x.shape);
-    const M = rows(x.shape);
-    const { groups, row } = fold(M * quads(x.shape[2]!), 64);
-    low.call(kernels.pool2dInput, `${node.label} input gradient`, {
-      variant: { constants: kernels.constantsOf.pool(window) },
-      dims: { M, scale, row },
-      buffers: { dy, dx },
-      groups,
-      twin: window,
-    });
-    low.addGradient(x, dx);
-  },
+  forwardPart: forwardPart(pool),
+  takes: takesParts,
+  backward: (low, node) =>
+    backwardByParts(low, node, (dy, part) => ({ make: () => inputGradient(low, node, dy, part) })),
 };
+
+/** y of these rows of x, put into the beginning of `to`. */
+function pool(low: Lowering, node: Node<Attrs>, { storage: x, first, last }: Rows, to: Storage): Storage {
+  const { window, scale } = node.attrs;
+  const { groups, row } = fold((last - first) * quads(node.outputs[0]!.shape[2]!), 64);
+  low.call(kernels.pool2d, node.label, {
+    variant: { constants: { ...kernels.constantsOf.pool(window), SPIKES: x.form === 'bits' } },
+    dims: { M: last - first, first, scale, row },
+    buffers: { x, y: to },
+    groups,
+    twin: window,
+  });
+  return to;
+}
+
+function inputGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Segment): Storage {
+  const { window, scale } = node.attrs;
+  const x = node.inputs[0]!;
+  const shape = shapeOf(x, part);
+  const dx = low.make(`gradient of ${x.name}`, 'f32', shape);
+  const M = rows(shape);
+  const { groups, row } = fold(M * quads(x.shape[2]!), 64);
+  low.call(kernels.pool2dInput, `${node.label} input gradient`, {
+    variant: { constants: kernels.constantsOf.pool(window) },
+    dims: { M, scale, row },
+    buffers: { dy, dx },
+    groups,
+    twin: window,
+  });
+  return dx;
+}
 
 /**
  * @param x [T, B, C H W] dense, or spikes
