@@ -4,7 +4,7 @@
 //   g = gradient, clipped + l2 p ;  m = b1 m + (1 - b1) g ;  s = b2 s + (1 - b2) g^2
 //   p -= lr (m/(1 - b1^k) / (sqrt(s/(1 - b2^k)) + eps) + decay p)
 //
-// Slots of a group: lr, b1, b2, eps, 1 - b1^k, 1 - b2^k, l2, decay (of Adam's and of AdamW's weight decay one is 0).
+// Slots of a group: lr, 1 - b1, 1 - b2, eps, 1 - b1^k, 1 - b2^k, l2, decay (of Adam's and of AdamW's weight decay one is 0).
 // They begin at dims.slots; with GROUPS, where the table says: ranges [ranges][2], the end of a range of parameters and
 // the first slot of its group.
 // CLIP: 0 not; 1 each number into +- slot dims.clip; 2 all by min(1, slot dims.clip / (norm + 1e-6)), norm [1].
@@ -56,7 +56,8 @@ fn slots_of(i: u32) -> u32 {
 fn clipped(g: f32) -> f32 {
   if (CLIP == 1u) {
     let most = slot(dims.clip);
-    return select(g, clamp(g, -most, most), abs(g) > most); // a NaN stays one
+    // a NaN stays one: by its bits, since a compiler may take it that comparisons meet none
+    return select(clamp(g, -most, most), g, (bitcast<u32>(g) & 0x7fffffffu) > 0x7f800000u);
   }
   if (CLIP == 2u) {
     return g * min(1.0, slot(dims.clip) / (norm[0] + 1e-6));
@@ -72,12 +73,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let i = dims.first + k;
   let at = slots_of(i);
-  let b1 = slot(at + 1u);
-  let b2 = slot(at + 2u);
+  let r1 = slot(at + 1u);
+  let r2 = slot(at + 2u);
   let p = params[i];
   let g = clipped(grads[i]) + slot(at + 6u) * p;
-  let m = b1 * moments[i] + (1.0 - b1) * g;
-  let s = b2 * moments[dims.total + i] + (1.0 - b2) * g * g;
+  let m = (1.0 - r1) * moments[i] + r1 * g;
+  let s = (1.0 - r2) * moments[dims.total + i] + r2 * g * g;
   moments[i] = m;
   moments[dims.total + i] = s;
   let change = m / slot(at + 4u) / (sqrt(s / slot(at + 5u)) + slot(at + 3u));

@@ -63,12 +63,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (e.by != NONE && w * params[e.by + i % e.pre] < 0.0) {
     w = 0.0;
   }
-  // not clamp, which may make a number of NaN
-  if (w < e.lowest) {
-    w = e.lowest;
+  // a NaN stays one: by its bits, since a compiler may take it that comparisons meet none
+  if ((bitcast<u32>(w) & 0x7fffffffu) <= 0x7f800000u) {
+    params[e.weight + i] = clamp(w, e.lowest, e.highest);
   }
-  if (w > e.highest) {
-    w = e.highest;
-  }
-  params[e.weight + i] = w;
 }

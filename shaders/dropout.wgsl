@@ -61,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var factor = vec4f(0);
   for (var i = 0u; i < 4u; i++) {
     let n = 4u * q + i;
-    let u = f32(random_bits(b * dims.N + n) >> 8u) / 16777216.0;
+    let u = f32(random_bits(b * dims.N + n) >> 8u) * 5.9604644775390625e-8;
     if (n < dims.N && u >= slot(0u)) {
       factor[i] = slot(1u);
     }

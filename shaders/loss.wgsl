@@ -172,7 +172,7 @@ fn value(t: u32, b: u32, label: u32, s: vec3f, steps: f32) -> f32 {
       let d = f - goal(t, b, c, label, steps);
       total += d * d * square_scale(steps);
     } else {
-      total += wanted(c, label) * (log(s.y) + s.x - f);
+      total += wanted(c, label) * (log(s.y) + (s.x - f)); // both large, and often equal
     }
   }
   return total;

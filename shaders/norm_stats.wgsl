@@ -64,9 +64,12 @@ fn merge(a: Part, b: Part) -> Part {
   if (b.n == 0.0) {
     return a;
   }
+  if (a.n == 0.0) {
+    return b;
+  }
   let n = a.n + b.n;
   let d = b.mean - a.mean;
-  return Part(n, a.mean + d * b.n / n, a.squares + b.squares + d * d * a.n * b.n / n);
+  return Part(n, a.mean + d * b.n / n, a.squares + b.squares + d * d * a.n * (b.n / n));
 }
 
 @compute @workgroup_size(64)

@@ -70,7 +70,8 @@ fn random_bits(stream: u32, index: u32) -> u32 {
 fn normal(stream: u32, index: u32) -> f32 {
   let a = f32((random_bits(stream, 2u * index) >> 8u) + 1u) * 5.9604644775390625e-8;
   let b = f32(random_bits(stream, 2u * index + 1u) >> 8u) * 5.9604644775390625e-8;
-  return sqrt(-2.0 * log(a)) * cos(6.2831853 * b);
+  // log may be above 0 next to 1, and cos is exact from -pi to pi alone
+  return sqrt(max(0.0, -2.0 * log(a))) * cos(6.2831853 * (b - 0.5));
 }
 
 fn possible(e: Entry, i: u32) -> bool {

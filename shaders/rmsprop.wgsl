@@ -3,7 +3,7 @@
 //   g = gradient, clipped + decay p ;  s = alpha s + (1 - alpha) g^2 ;  a = alpha a + (1 - alpha) g (CENTERED)
 //   m = momentum m + g / (sqrt(s - a^2) + eps) ;  p -= lr m
 //
-// Slots of a group: lr, alpha, eps, momentum, decay.
+// Slots of a group: lr, 1 - alpha, eps, momentum, decay.
 // They begin at dims.slots, or with GROUPS where the table of ranges says; CLIP, ranges and norm as in adam.wgsl:
 // ranges [ranges][2], norm [1].
 // params, grads: [total]; moments: [2][total] of s and m, with CENTERED [3][total], a the last.
@@ -55,7 +55,8 @@ fn slots_of(i: u32) -> u32 {
 fn clipped(g: f32) -> f32 {
   if (CLIP == 1u) {
     let most = slot(dims.clip);
-    return select(g, clamp(g, -most, most), abs(g) > most); // a NaN stays one
+    // a NaN stays one: by its bits, since a compiler may take it that comparisons meet none
+    return select(clamp(g, -most, most), g, (bitcast<u32>(g) & 0x7fffffffu) > 0x7f800000u);
   }
   if (CLIP == 2u) {
     return g * min(1.0, slot(dims.clip) / (norm[0] + 1e-6));
@@ -71,14 +72,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let i = dims.first + k;
   let at = slots_of(i);
-  let alpha = slot(at + 1u);
+  let r = slot(at + 1u);
   let p = params[i];
   let g = clipped(grads[i]) + slot(at + 4u) * p;
-  let s = alpha * moments[i] + (1.0 - alpha) * g * g;
+  let s = (1.0 - r) * moments[i] + r * g * g;
   moments[i] = s;
   var spread = s;
   if (CENTERED) {
-    let a = alpha * moments[2u * dims.total + i] + (1.0 - alpha) * g;
+    let a = (1.0 - r) * moments[2u * dims.total + i] + r * g;
     moments[2u * dims.total + i] = a;
     spread = max(0.0, s - a * a); // below 0 by rounding alone
   }

@@ -53,7 +53,8 @@ fn slots_of(i: u32) -> u32 {
 fn clipped(g: f32) -> f32 {
   if (CLIP == 1u) {
     let most = slot(dims.clip);
-    return select(g, clamp(g, -most, most), abs(g) > most); // a NaN stays one
+    // a NaN stays one: by its bits, since a compiler may take it that comparisons meet none
+    return select(clamp(g, -most, most), g, (bitcast<u32>(g) & 0x7fffffffu) > 0x7f800000u);
   }
   if (CLIP == 2u) {
     return g * min(1.0, slot(dims.clip) / (norm[0] + 1e-6));

@@ -90,6 +90,9 @@ function constrain(
   });
 }
 
+/** What a number of a matrix takes, as `budgetOf` counts: one workgroup goes over all of it, six times, and waits for each read. */
+const REWIRING = 1000;
+
 function rewire(low: Lowering, parameters: readonly Parameter[], remembered: Moments | null): void {
   if (parameters.length === 0) return;
   const { arena } = low;
@@ -117,5 +120,6 @@ function rewire(low: Lowering, parameters: readonly Parameter[], remembered: Mom
       moments: moments?.storage ?? null,
     },
     groups: [parameters.length, 1, 1],
+    work: REWIRING * Math.max(...parameters.map((p) => p.data.length)),
   });
 }

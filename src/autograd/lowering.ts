@@ -62,6 +62,7 @@ export class Lowering {
   readonly #storages = new Map<number, Storage>();
   readonly #arrivals = new Arrivals();
   readonly #written = new Set<Parameter>();
+  readonly #cleared = new Set<Parameter>();
   readonly #uses = new Map<number, number>();
   /** Operations that wait to be called, by the number of their output. */
   readonly #later = new Map<number, Node>();
@@ -292,6 +293,11 @@ export class Lowering {
     return { dest: this.arena.offset(p), accumulate };
   }
 
+  /** Has a parameter's gradient begin at 0: for an operation that does not write all of it. */
+  clear(p: Parameter): void {
+    this.#cleared.add(p);
+  }
+
   finish(): Lowered {
     const { tape } = this;
     const gradients = new Map<number, Storage>();
@@ -301,7 +307,9 @@ export class Lowering {
     }
     const prepared = this.#effective.call(tape.arena);
     const untouched =
-      this.training && tape.arena ? tape.arena.parameters.filter((p) => p.trainable && !this.#written.has(p)) : [];
+      this.training && tape.arena
+        ? tape.arena.parameters.filter((p) => p.trainable && (!this.#written.has(p) || this.#cleared.has(p)))
+        : [];
     const keptTensors = [...tape.kept].map((t) => this.of(t));
     return {
       storages: this.#storages,

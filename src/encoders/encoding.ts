@@ -23,6 +23,8 @@ export interface Population {
 const none = { gain: 1, threshold: 0, low: 0, high: 1, width: 1 };
 /** Larger than any value, and a float32. */
 const TOP = Math.fround(3e38);
+/** The smallest number that a device does not take for 0. */
+const SMALLEST = 2 ** -126;
 
 /**
  * Rate code: at every step a neuron fires with probability gain * value, independently (Bernoulli).
@@ -94,7 +96,7 @@ export function latency(options: {
  */
 export function delta(options: { threshold: number; ahead?: boolean }): Encoding {
   onlyKnown('encode.delta', options, ['threshold', 'ahead']);
-  const threshold = number('delta', 'threshold', options.threshold, Number.MIN_VALUE);
+  const threshold = number('delta', 'threshold', options.threshold, SMALLEST);
   return make('delta', options, { kind: 'delta', table: new Float32Array(1), numbers: { ...none, threshold } });
 }
 

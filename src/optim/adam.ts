@@ -53,8 +53,9 @@ const defaults = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8 } as const;
 
 const shared = ({ lr, betas: [b1, b2], eps }: AdamNumbers, k: number): number[] => [
   lr,
-  b1,
-  b2,
+  // exact in float32 where b itself is next to 1
+  1 - b1,
+  1 - b2,
   eps,
   1 - b1 ** k,
   1 - b2 ** k,

@@ -45,6 +45,6 @@ export class RMSprop extends Optimizer<RMSpropNumbers> {
   }
 
   protected numbers({ lr, alpha, eps, momentum, weightDecay }: RMSpropNumbers): number[] {
-    return [lr, alpha, eps, momentum, weightDecay];
+    return [lr, 1 - alpha, eps, momentum, weightDecay];
   }
 }

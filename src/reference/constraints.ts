@@ -73,6 +73,6 @@ function normal(seed: number, stream: number, step: number, index: number): numb
   const uniform = (i: number): number => randomBits(seed, stream, step, i) >>> 8;
   return (
     Math.sqrt(-2 * Math.log((uniform(2 * index) + 1) / 2 ** 24)) *
-    Math.cos((2 * Math.PI * uniform(2 * index + 1)) / 2 ** 24)
+    Math.cos(2 * Math.PI * (uniform(2 * index + 1) / 2 ** 24 - 0.5))
   );
 }

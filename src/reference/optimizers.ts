@@ -23,10 +23,10 @@ export const adam: Twin = (c) => {
   const [params, moments] = [c.of('params'), c.of('moments')];
   const total = c.dims.total!;
   each(c, (i, gradient, slot) => {
-    const [lr, b1, b2, eps, left1, left2, l2, decay] = Array.from({ length: 8 }, (_, n) => slot(n)) as Eight;
+    const [lr, r1, r2, eps, left1, left2, l2, decay] = Array.from({ length: 8 }, (_, n) => slot(n)) as Eight;
     const g = gradient + l2 * params[i]!;
-    const m = b1 * moments[i]! + (1 - b1) * g;
-    const s = b2 * moments[total + i]! + (1 - b2) * g * g;
+    const m = (1 - r1) * moments[i]! + r1 * g;
+    const s = (1 - r2) * moments[total + i]! + r2 * g * g;
     moments[i] = m;
     moments[total + i] = s;
     params[i]! -= lr * (m / left1 / (Math.sqrt(s / left2) + eps) + decay * params[i]!);
@@ -51,12 +51,12 @@ export const rmsprop: Twin = (c) => {
   const [params, moments] = [c.of('params'), c.of('moments')];
   const total = c.dims.total!;
   each(c, (i, gradient, slot) => {
-    const [alpha, eps, momentum] = [slot(1), slot(2), slot(3)];
+    const [r, eps, momentum] = [slot(1), slot(2), slot(3)];
     const g = gradient + slot(4) * params[i]!;
-    moments[i] = alpha * moments[i]! + (1 - alpha) * g * g;
+    moments[i] = (1 - r) * moments[i]! + r * g * g;
     let spread = moments[i]!;
     if (c.flag('CENTERED')) {
-      moments[2 * total + i] = alpha * moments[2 * total + i]! + (1 - alpha) * g;
+      moments[2 * total + i] = (1 - r) * moments[2 * total + i]! + r * g;
       spread = Math.max(0, spread - moments[2 * total + i]! ** 2);
     }
     moments[total + i] = momentum * moments[total + i]! + g / (Math.sqrt(spread) + eps);

@@ -120,6 +120,22 @@ describe('batch normalisation', () => {
     expect(layer.params.weight!.shape).toEqual([3]);
   });
 
+  it('with perStep has gradient 0 at steps that a sequence does not have, whatever a longer one before it left', async () => {
+    const net = new Sequential(new BatchNorm(2, { perStep: 3 }));
+    const engine = new Engine(new ReferenceDevice());
+    engine.bind(net);
+    const gradients: Float32Array[] = [];
+    for (const T of [3, 2]) {
+      const tape = engine.tape();
+      const x = new Random(`perStep ${T}`).normals(T * 4 * 2);
+      crossEntropy(net.forward(tape.input(x, { shape: [T, 4, 2] })), [0, 1, 1, 0], { at: 'mean' }).loss.backward();
+      await tape.run();
+      gradients.push((await tape.arena!.gradients()).get('0.weight')!.slice());
+    }
+    expect([...gradients[0]!].filter((g) => g === 0)).toEqual([]);
+    expect([...gradients[1]!].map((g) => g !== 0)).toEqual([true, true, true, true, false, false]);
+  });
+
   it('with perStep leaves the running variance alone where one sample is left', async () => {
     const layer = new BatchNorm(1, { perStep: 2, momentum: 0.5 });
     await run(layer, [1, 3, 10, 77], [2, 2], { lengths: [2, 1] });

@@ -85,6 +85,8 @@ const op: Op<NormAttrs> = {
     });
     if (weight && bias) {
       const [w, b] = [low.gradientOf(weight), low.gradientOf(bias)];
+      // of steps that this sequence does not have nothing is written
+      if (dims.count < weight.data.length) for (const p of [weight, bias]) low.clear(p);
       Object.assign(dims, { weight: constant(low, weight), weight_to: w.dest, weight_adds: w.accumulate });
       Object.assign(dims, { bias_to: b.dest, bias_adds: b.accumulate });
     }
