@@ -243,7 +243,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (HAS_BIAS) {
       input += per_neuron(BIAS, q);
     }
-    if (CURRENT_IN_TRACE) {
+    if (CURRENT_IN_TRACE && owned) {
       input += trace[row];
     }
     if (HAS_CURRENT) {

@@ -30,6 +30,7 @@ export { loadModel, loadParameters, type SavedModel, saveModel } from './io/mode
 export type { OwnParts } from './io/own.ts';
 export { gatherRows } from './kernels/dense.ts';
 export { assemble, defineKernel, type Kernel, type Variant } from './kernels/kernel.ts';
+export type { Segment } from './kernels/segments.ts';
 export { fold, quads, words } from './kernels/sizes.ts';
 export { AdLIF, type AdLIFOptions } from './layers/adlif.ts';
 export { AHP, type AHPOptions } from './layers/ahp.ts';

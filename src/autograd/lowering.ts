@@ -44,7 +44,7 @@ export function lower(tape: Tape): Lowered {
 }
 
 /** Makes a tensor over a part of time, into the beginning of `to` or in memory of its own. */
-export type Maker = (part: Segment, to?: Storage) => Storage;
+export type PartMaker = (part: Segment, to?: Storage) => Storage;
 
 /** Rows of a tensor, in memory that may hold others beside them. */
 export interface Rows {
@@ -136,7 +136,7 @@ export class Lowering {
   }
 
   /** What makes a tensor over a part of time alone, whenever it is called; none where it is made as a whole. */
-  maker(t: Tensor): Maker | undefined {
+  makerOf(t: Tensor): PartMaker | undefined {
     const node = this.#later.get(t.id);
     return node && ((part, to) => node.op.forwardPart!(this, node, part, to));
   }
@@ -149,7 +149,7 @@ export class Lowering {
     if (!part) return { storage: this.of(t), first: 0, last: rows(t.shape) };
     const [from, to] = [part.t0 * t.shape[1]!, part.t1 * t.shape[1]!];
     const light = this.tape.options.memory === 'low' && this.#later.get(t.id)?.params.length === 0;
-    const made = light ? this.maker(t)?.(part) : undefined;
+    const made = light ? this.makerOf(t)?.(part) : undefined;
     return made ? { storage: made, first: 0, last: to - from } : { storage: this.of(t), first: from, last: to };
   }
 

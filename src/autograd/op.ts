@@ -35,9 +35,9 @@ export interface Op<A = unknown> {
   /** Called after everything that uses the outputs has been called; gradients arrive by `low.gradient(output)`. */
   backward?(low: Lowering, node: Node<A>): void;
   /**
-   * The one output over a part of time alone: into the beginning of `to`, or in memory of its own; its first row is that of the
-   * part's first step. Where a layer of neurons alone reads the output, it is made in this way, into the memory of what the layer
-   * saves, each time that the layer runs the part, and `forward` is not called.
+   * The one output over a part of time alone, into the beginning of `to` where that is given; its first row is that of the part's
+   * first step. Where a layer of neurons alone reads the output, it is made in this way each time that the layer runs the part, into
+   * the memory of what the layer saves of it, and `forward` is not called.
    */
   forwardPart?(low: Lowering, node: Node<A>, part: Segment, to?: Storage): Storage;
   /** Whether its output's gradient may arrive in these parts of time, the last one first; see `Arrival`. */

@@ -37,7 +37,7 @@ export const HELD_BYTES = 16 * 2 ** 20;
  * - before one with which their dispatch would cost more than `most` operations;
  * - at the end of a node's backward part if one of them holds more than `HELD_BYTES`: it waits for the others of its own
  *   node only;
- * - after each part of time that is run again: its dI is to make room for the next one's;
+ * - after each part of time, where layers go through time in parts: its dI is to make room for the next one's;
  * - before a call writes to what one of them reads;
  * - before anything reads the gradients: masks, norm and update; with a layerwise update, after every node.
  *

@@ -17,7 +17,7 @@ interface Life {
 
 /**
  * Assigns buffers to storages: to the largest first ("greedy by size" for shared objects of Pisarchyk & Lee 2020, arXiv:2001.03288),
- * or in order of first use, which is better where they are of nearly one size. Most steps take no more than they hold at their peak.
+ * or in order of first use, which is better where they are of nearly one size.
  */
 export function planMemory(step: Step): MemoryPlan {
   const lives = new Map<Storage, Life>();
@@ -48,13 +48,37 @@ function assign(storages: readonly [Storage, Life][], most: number): MemoryPlan 
   const buffers: { bytes: number; name: string; lives: Life[] }[] = [];
   for (const [s, life] of storages) {
     const bytes = byteLength(s);
-    const free = buffers.filter((b) => b.lives.every((l) => l.last < life.first || life.last < l.first));
-    const bySize = free.filter((b) => b.bytes <= most * bytes).sort((a, b) => a.bytes - b.bytes);
-    const found = bySize.find((b) => b.bytes >= bytes) ?? bySize.at(-1) ?? { bytes, name: s.name, lives: [] };
-    if (!buffers.includes(found)) buffers.push(found);
-    if (found.bytes < bytes) Object.assign(found, { bytes, name: s.name });
-    found.lives.push(life);
-    place.set(s, buffers.indexOf(found));
+    let found = -1;
+    for (const [i, b] of buffers.entries())
+      if (b.bytes <= most * bytes && better(b.bytes, buffers[found]?.bytes, bytes) && isFree(b.lives, life)) found = i;
+    if (found < 0) found = buffers.push({ bytes, name: s.name, lives: [] }) - 1;
+    const buffer = buffers[found]!;
+    if (buffer.bytes < bytes) Object.assign(buffer, { bytes, name: s.name });
+    buffer.lives.splice(indexIn(buffer.lives, life), 0, life);
+    place.set(s, found);
   }
   return { place, buffers };
+}
+
+/** Whether a buffer of so many bytes suits better than one found before: the smallest that holds `bytes`, otherwise the largest. */
+function better(here: number, found: number | undefined, bytes: number): boolean {
+  if (found === undefined) return true;
+  if (here >= bytes) return found < bytes || here < found;
+  return found < bytes && here > found;
+}
+
+/** Where a life belongs among lives in order of time, by bisection. */
+function indexIn(lives: readonly Life[], { first }: Life): number {
+  let [from, to] = [0, lives.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (lives[middle]!.first < first) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function isFree(lives: readonly Life[], life: Life): boolean {
+  const i = indexIn(lives, life);
+  return (lives[i - 1]?.last ?? -1) < life.first && life.last < (lives[i]?.first ?? Number.POSITIVE_INFINITY);
 }

@@ -23,7 +23,7 @@ export interface Saved {
  *
  * With low memory (`engine.tape({ memory: 'low' })`, `fit(..., { memory: 'low' })`) a part of time at a time is run again: what
  * that part needs, and the states kept between parts, both counted as if spread over all T steps. Few steps are one part. A layer
- * whose current comes from an operation that needs all of time, such as a BatchNorm, keeps what it does without.
+ * whose current comes from an operation that needs all of time, such as a BatchNorm, keeps as much as with full memory.
  *
  * @param layer a layer of neurons, or its parts: a constant is learned if its parameter is trainable
  * @param options `recordGradient` counts a voltage that has a gradient of its own, from a loss or a regulariser; `lowMemory`
@@ -65,11 +65,14 @@ function valuesPerStep(
   if (T === undefined) return { kept: planes, shared: 0 };
   if (!(Number.isInteger(T) && T > 0))
     throw new Error(`savedBytes: lowMemory must be a whole number of steps, got ${T}`);
-  const shape = { T, planes, states, planeBytes: 1, beside };
-  const { list, replay } = chooseSegments(shape, Number.POSITIVE_INFINITY, {
-    low: true,
-    split: true,
-  });
+  const { list, replay } = chooseSegments(
+    { T, planes, states, beside },
+    { bound: T, run: T },
+    {
+      low: true,
+      split: true,
+    },
+  );
   if (!replay) return { kept: planes, shared: 0 };
   return { kept: (states * (list.length - 1)) / T, shared: (planes * list[0]!.t1) / T };
 }

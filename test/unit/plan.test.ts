@@ -51,6 +51,6 @@ describe.each(Object.keys(nets))('the memory of a step: %s', (name) => {
     );
     const least = Math.max(...held);
     const taken = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(taken / least).toBeLessThan(T < 50 ? 1.5 : 1.3);
+    expect(taken / least).toBeLessThan(1.3);
   });
 });

@@ -119,7 +119,7 @@ describe('bytes saved with low memory', () => {
   };
 
   it.each([
-    ['LIF', new LIF(3), 14],
+    ['LIF', new LIF(3), 16],
     ['AHP', new AHP(3), 26],
   ])('%s: under 2.2 from a few steps on, under 1 from 500 on', (_, layer, from) => {
     for (let T = from; T < 500; T += T < 60 ? 1 : 37) expect(low(layer, T)).toBeLessThan(2.2);

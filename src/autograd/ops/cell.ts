@@ -1,6 +1,6 @@
 import { ACTIVITY_ROWS, rateTerm } from '../../kernels/activity.ts';
 import { FEW_INPUTS } from '../../kernels/cell.ts';
-import { hasParts } from '../../kernels/segments.ts';
+import { sameParts } from '../../kernels/segments.ts';
 import { parameter } from '../../neurons/definition.ts';
 import { type Expr, leaf, written } from '../../neurons/expr.ts';
 import type { Node, Op } from '../op.ts';
@@ -40,7 +40,7 @@ const op: Op<CellAttrs> = {
   },
   forward: cellForwardCalls,
   backward: cellBackwardCalls,
-  takes: (low, node, parts) => hasParts(planOf(low, node).segments, parts),
+  takes: (low, node, parts) => sameParts(planOf(low, node).segments, parts),
 };
 
 const keys = new WeakMap<object, string>();

@@ -1,7 +1,7 @@
 import { byteLength, type Storage } from '../../device/storage.ts';
 import { cellBackward } from '../../kernels/cell.ts';
 import { aboveRegions, backwardRegions } from '../../kernels/cell_regions.ts';
-import { inParts } from '../../kernels/segments.ts';
+import { isParted } from '../../kernels/segments.ts';
 import { words } from '../../kernels/sizes.ts';
 import type { Arrival } from '../arrivals.ts';
 import type { Lowering } from '../lowering.ts';
@@ -28,7 +28,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
   const product = arrival?.product;
   const above = product && product.weight.shape[0]! <= SMALL_PRODUCT ? product : null;
   // part by part, where this layer's time is gone through so
-  const parted = inParts(segments);
+  const parted = isParted(segments);
   const dzOf = parted && !above && arrival?.parts ? arrival.make : undefined;
   const dz = above?.dy ?? (out.z && !dzOf ? low.gradient(out.z) : null);
   const dFinal = low.gradient(out.final);

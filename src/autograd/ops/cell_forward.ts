@@ -50,7 +50,7 @@ export function replay(low: Lowering, node: Node<CellAttrs>, i: number): void {
   run(low, node, { i, ...part, planes, replay: true, current: currentOf?.(part, traces![i]) });
 }
 
-/** One dispatch, within part i of the trace; `current` is that of the part, where it is made part by part: in the trace, if there is one. */
+/** One dispatch, within part i of the trace; `current` is that of the part, where it is made part by part. */
 function run(
   low: Lowering,
   node: Node<CellAttrs>,
@@ -67,7 +67,7 @@ function run(
   const segment = segments.list[a.i]!;
   const inputs = spikesIn?.shape[2] ?? 0;
   const steps = segment.t1 - segment.t0;
-  const inTrace = a.current !== undefined && a.planes.length > 0;
+  const inTrace = a.planes.length > 0 && a.current === plan.traces![a.i];
   const variant = {
     constants: {
       N,

@@ -1,15 +1,13 @@
 import type { Storage } from '../../device/storage.ts';
 import { STAT_ROWS } from '../../kernels/activity.ts';
-import { budgetOf } from '../../kernels/budget.ts';
 import type { CellStep } from '../../kernels/cell.ts';
 import { chooseSegments, type Segments } from '../../kernels/segments.ts';
 import { quads } from '../../kernels/sizes.ts';
-import { chooseTimePath, type TimePath } from '../../kernels/time_path.ts';
-import { deriveAdjoint } from '../../neurons/adjoint.ts';
-import type { Expr } from '../../neurons/expr.ts';
-import type { Lowering, Maker } from '../lowering.ts';
+import type { TimePath } from '../../kernels/time_path.ts';
+import type { Lowering, PartMaker } from '../lowering.ts';
 import type { Node } from '../op.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
+import { longestPart, traceOf } from './cell_trace.ts';
 
 /** What forward and backward of one node share: what its step computes, and how it is laid out on the device. */
 export interface CellPlan extends CellStep {
@@ -17,7 +15,7 @@ export interface CellPlan extends CellStep {
   readonly path: TimePath;
   readonly lengths: Storage | null;
   /** Makes the current over a part of time, where no other operation reads it. */
-  readonly currentOf: Maker | undefined;
+  readonly currentOf: PartMaker | undefined;
   /** How the trace is kept, and where each part of it is. */
   readonly segments: Segments;
   readonly traces: readonly Storage[] | null;
@@ -47,53 +45,21 @@ function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const { definition: def, surrogate, N, extras } = attrs;
   const out = outputOf(node);
   const [T, B] = out.v.shape as [number, number, number];
-  const learned = Object.keys(def.params).filter((_, i) => attrs.constants[i]!.trainable);
-  const backward = low.training && (out.z ?? out.v).requiresGrad;
-  // a voltage that another operation reads may get a gradient; one that is merely kept does not
-  const adjoint = backward
-    ? deriveAdjoint(def, {
-        surrogate,
-        learned,
-        penalties: extras.penalties.map((p) => p.penalty),
-        recordGradient: low.used(out.v) || !def.z,
-      })
-    : null;
-  const planes: { name: string; node: Expr }[] = [];
-  const want = (name: string, e: Expr): void => {
-    if (!planes.some((p) => p.node === e)) planes.push({ name, node: e });
-  };
-  // the recorded voltage comes first: it is what other operations read, and a buffer is bound from its beginning
-  if (low.used(out.v)) want('v', def.v);
-  for (const s of def.states) if (low.used(out.states[s]!)) want(s, def.next[s]!);
-  for (const p of adjoint?.planes ?? []) want(p.name, p.node);
-
+  const { adjoint, planes, path, split } = traceOf(low, node);
   const carried = def.states.length + (def.z ? 1 : 0);
   const input = node.inputs[INPUT.spikes] ?? null;
   const inputs = input?.shape[2] ?? 0;
   const dense =
     input?.form === 'f32' ? { dense: { inputs, weights: low.weights(attrs.weight!, 'pre', 'packed') } } : {};
-  const layer = { N, B, T, inputs, recurrent: attrs.recurrent !== null };
   const Q = quads(N);
   const monitored = extras.monitored || low.used(out.activity);
-  const path = chooseTimePath(layer, low.limits, {
-    chunk: attrs.chunk,
-    path: attrs.chunk ? undefined : low.tape.engine.tuning?.choice(layer),
-  });
-  const budget = budgetOf(low.limits);
   const current = node.inputs[INPUT.current] ?? null;
   // a current that cannot be made again would have to be kept in place of what is saved
   const kept = !current || low.tape.data.has(current.id) || low.keeps(current);
-  const currentOf = current ? low.maker(current) : undefined;
+  const currentOf = current ? low.makerOf(current) : undefined;
   const beside = kept || currentOf ? 0 : 1;
-  const segments = chooseSegments(
-    { T, planes: planes.length, states: def.states.length, planeBytes: 16 * B * Q, beside },
-    low.limits.maxBinding,
-    {
-      low: low.tape.options.memory === 'low',
-      split: !low.used(out.v) && def.states.every((s) => !low.used(out.states[s]!)),
-      most: Math.min(budget.dispatch, budget.reads * B * N) / path.work,
-    },
-  );
+  const layer = { T, planes: planes.length, states: def.states.length, beside };
+  const segments = chooseSegments(layer, longestPart(low, node), { low: low.tape.options.memory === 'low', split });
   const rows = carried + (monitored ? STAT_ROWS : 0);
   const last = segments.list.length - 1;
   const lengths = out.v.lengths ? low.of(out.v.lengths.tensor) : null;
