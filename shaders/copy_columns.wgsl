@@ -3,7 +3,7 @@
 //
 // source is [M][pitch_from], result [M][pitch_to]; columns outside at .. at + written stay as they are.
 //
-// Dispatch: (ceil(written / 32), ceil(M / 8), 1) workgroups of 32 x 8 threads.
+// Dispatch: (ceil(written / 32), min(ceil(M / 8), 65535), ceil(...)) workgroups of 32 x 8 threads.
 
 struct Step {
   seed: u32,
@@ -28,12 +28,13 @@ struct Dims {
 
 @compute @workgroup_size(32, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= dims.written || id.y >= dims.M) {
+  let row = 524280u * id.z + id.y;
+  if (id.x >= dims.written || row >= dims.M) {
     return;
   }
   var value = 0.0;
   if (id.x < dims.count) {
-    value = source[id.y * dims.pitch_from + dims.first + id.x];
+    value = source[row * dims.pitch_from + dims.first + id.x];
   }
-  result[id.y * dims.pitch_to + dims.at + id.x] = value;
+  result[row * dims.pitch_to + dims.at + id.x] = value;
 }

@@ -3,7 +3,7 @@
 //   effective  at B_AT [Q]: logits b; at G_AT rows [step][Q]: logits g
 //   x, y       [T][B][Q]
 //
-// Dispatch: (ceil(Q / 8), ceil(T B / 8), 1), a thread a quad of a row.
+// Dispatch: (ceil(Q / 8), min(ceil(T B / 8), 65535), ceil(...)), a thread a quad of a row.
 
 struct Step {
   seed: u32,
@@ -32,7 +32,7 @@ fn sigmoid(a: vec4f) -> vec4f {
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let q = id.x;
-  let row = id.y;
+  let row = 524280u * id.z + id.y;
   if (q >= dims.Q || row >= dims.T * dims.B) {
     return;
   }

@@ -3,7 +3,7 @@
 //
 // Rows below dims.rows_a come from a, the rest from b. A row is Q quads. table is begin[0 .. rows], then index.
 //
-// Dispatch: (ceil(Q / 8), ceil(rows / 8), 1) workgroups of 8 x 8 threads.
+// Dispatch: (ceil(Q / 8), min(ceil(rows / 8), 65535), ceil(...)) workgroups of 8 x 8 threads.
 
 struct Step {
   seed: u32,
@@ -26,11 +26,12 @@ struct Dims {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= dims.Q || id.y >= dims.rows) {
+  let to = 524280u * id.z + id.y;
+  if (id.x >= dims.Q || to >= dims.rows) {
     return;
   }
   var sum = vec4f(0);
-  for (var k = table[id.y]; k < table[id.y + 1u]; k++) {
+  for (var k = table[to]; k < table[to + 1u]; k++) {
     let row = table[dims.rows + 1u + k];
     if (row < dims.rows_a) {
       sum += a[row * dims.Q + id.x];
@@ -38,5 +39,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       sum += b[(row - dims.rows_a) * dims.Q + id.x];
     }
   }
-  result[id.y * dims.Q + id.x] = sum;
+  result[to * dims.Q + id.x] = sum;
 }

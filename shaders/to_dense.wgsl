@@ -3,7 +3,7 @@
 // BITS: 1 bit each, words [M][ceil(N/32)], packed along neurons. BYTES: 8 bits each, [M][ceil(N/4)]. HALF: binary16,
 // [M][2 ceil(N/4)]. The result is [M][Q] quads, 0 past N.
 //
-// Dispatch: (ceil(Q / 8), ceil(M / 8), 1) workgroups of 8 x 8 threads.
+// Dispatch: (ceil(Q / 8), min(ceil(M / 8), 65535), ceil(...)) workgroups of 8 x 8 threads.
 
 struct Step {
   seed: u32,
@@ -30,7 +30,7 @@ const FORM: u32 = BITS;
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let q = id.x;
-  let m = id.y;
+  let m = 524280u * id.z + id.y;
   let Q = (dims.N + 3u) / 4u;
   if (q >= Q || m >= dims.M) {
     return;

@@ -14,6 +14,12 @@ export const bitsAlongTime = (T: number, B: number, N: number): number => T * B 
 export const spikeWords = (T: number, B: number, N: number): number =>
   bitsAlongTime(T, B, N) + Math.ceil(T / 32) * B * 4 * quads(N);
 
+/** Workgroups of a dispatch over rows, eight a workgroup, in two dimensions where there are many: row = 524280 z + y. */
+export function overRows(columns: number, rows: number): [number, number, number] {
+  const all = Math.ceil(rows / 8);
+  return [columns, Math.min(all, 65535), Math.ceil(all / 65535)];
+}
+
 /** Workgroups of a one-dimensional dispatch, folded into two dimensions where it is long, and the length of a row. */
 export function fold(count: number, workgroup: number): { groups: [number, number, number]; row: number } {
   const all = Math.ceil(count / workgroup);

@@ -1,6 +1,6 @@
 import { rows, type Storage, width } from '../../device/storage.ts';
 import { copyColumns } from '../../kernels/columns.ts';
-import { quads } from '../../kernels/sizes.ts';
+import { overRows, quads } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
@@ -56,7 +56,7 @@ function copy(
       pitch_to: 4 * quads(width(a.to.shape)),
     },
     buffers: { source: a.from, result: a.to },
-    groups: [Math.ceil(written / 32), Math.ceil(M / 8), 1],
+    groups: overRows(Math.ceil(written / 32), M),
   });
 }
 

@@ -1,6 +1,6 @@
 import { rows, width } from '../../device/storage.ts';
 import { add as addKernel, toDense as toDenseKernel } from '../../kernels/dense.ts';
-import { fold, quads } from '../../kernels/sizes.ts';
+import { fold, overRows, quads } from '../../kernels/sizes.ts';
 import type { Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -46,7 +46,7 @@ const denseOp: Op<{ scale: number }> = {
       variant: { constants: { FORM: FORMS[x.form as keyof typeof FORMS] } },
       dims: { M, N, scale: node.attrs.scale },
       buffers: { packed: low.of(x), result: low.give(y, low.make(y.name, 'f32', y.shape)) },
-      groups: [Math.ceil(quads(N) / 8), Math.ceil(M / 8), 1],
+      groups: overRows(Math.ceil(quads(N) / 8), M),
     });
   },
   backward(low, node) {

@@ -1,5 +1,5 @@
 import * as kernels from '../../kernels/gate.ts';
-import { quads } from '../../kernels/sizes.ts';
+import { overRows, quads } from '../../kernels/sizes.ts';
 import type { Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
@@ -15,7 +15,7 @@ const op: Op<null> = {
     low.call(kernels.gate, node.label, {
       dims: { T, B, Q: quads(N), b_at: low.constants([b], N), g_at: low.weights(g, 'post') },
       buffers: { effective: low.effective, x: low.of(x), y: low.give(y, low.make(y.name, 'f32', y.shape)) },
-      groups: [Math.ceil(quads(N) / 8), Math.ceil((T * B) / 8), 1],
+      groups: overRows(Math.ceil(quads(N) / 8), T * B),
     });
   },
   backward(low, node) {

@@ -1,6 +1,6 @@
 import { rows, type Storage, width } from '../../device/storage.ts';
 import { gatherRows } from '../../kernels/dense.ts';
-import { quads } from '../../kernels/sizes.ts';
+import { overRows, quads } from '../../kernels/sizes.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Op } from '../op.ts';
 import type { Lengths, Tensor } from '../tensor.ts';
@@ -72,7 +72,7 @@ function gather(
     // a tensor may be the first part of larger memory, so the memory's own shape does not count
     dims: { rows: n, Q, rows_a: a.rowsOfA },
     buffers: { table: low.constant(`rows of ${label}`, a.table), a: a.a, b: a.b, result: a.to },
-    groups: [Math.ceil(Q / 8), Math.ceil(n / 8), 1],
+    groups: overRows(Math.ceil(Q / 8), n),
   });
 }
 

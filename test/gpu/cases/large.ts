@@ -1,4 +1,7 @@
 import { Engine } from '../../../src/autograd/engine.ts';
+import { concatenateFeatures } from '../../../src/autograd/ops/columns.ts';
+import { dense } from '../../../src/autograd/ops/elementwise.ts';
+import { slice } from '../../../src/autograd/ops/rows.ts';
 import { LSTM } from '../../../src/gated/lstm.ts';
 import { GpuDevice } from '../../../src/gpu/device.ts';
 import { BatchNorm, Conv2d, Dropout, LIF, Linear, Readout, Sequential, SumPool2d } from '../../../src/index.ts';
@@ -54,3 +57,25 @@ for (const [name, make] of Object.entries(experiments)) {
     { timeout: 300_000 },
   );
 }
+
+gpuCase('large: more rows than one dimension of a dispatch has workgroups for', async ({ gpu }) => {
+  const engine = new Engine(await GpuDevice.open({ gpu, poison: true }));
+  const [T, B] = [600_000, 1];
+  const tape = engine.tape({ training: false });
+  const bits = Array.from({ length: T }, (_, t) => (t % 7 === 3 || t === T - 1 ? 1 : 0));
+  const x = tape.input(bits, { shape: [T, B, 1], form: 'bits' });
+  const y = tape.input(
+    bits.map((_, t) => t % 11),
+    { shape: [T, B, 1] },
+  );
+  const read = [dense(x), concatenateFeatures([x, y]), slice(y, 0, 1, T)].map((t) => t.keep());
+  await tape.run();
+  const [floats, both, later] = await Promise.all(read.map((t) => t.read()));
+  for (let t = 0; t < T; t++) {
+    if (floats![t] !== bits[t]) throw new Error(`dense: step ${t} is ${floats![t]}, expected ${bits[t]}`);
+    if (both![2 * t] !== bits[t] || both![2 * t + 1] !== t % 11)
+      throw new Error(`concatenated: step ${t} is ${both![2 * t]}, ${both![2 * t + 1]}`);
+    if (t > 0 && later![t - 1] !== t % 11) throw new Error(`sliced: step ${t} is ${later![t - 1]}`);
+  }
+  engine.dispose();
+});
