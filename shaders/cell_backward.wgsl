@@ -68,6 +68,8 @@ const WIDE: bool = false;
 const ROWS: u32 = 1u;
 const IN_PLACE: bool = true;
 const IN_CARRY: bool = WIDE || ROWS == 1u;
+// Quads of dI in workgroup memory: 2 WORKGROUP, with IN_CARRY 1.
+const LATER: u32 = 1u;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> dims: Dims;
@@ -98,7 +100,7 @@ fn per_neuron(at: u32, i: u32) -> vec4f {
 // wherever that costs no time (IN_CARRY), and what is sent back to a neuron comes where that was listed.
 
 // dI of an even and of an odd step: one is read, the other written.
-var<workgroup> later: array<vec4f, select(2u * WORKGROUP, 1u, IN_CARRY)>;
+var<workgroup> later: array<vec4f, LATER>;
 // The neurons where the slope is not 0, and how many they are at an even and at an odd step.
 var<workgroup> listed: array<u32, 1u + ROWS * (4u * WORKGROUP - 1u)>;
 var<workgroup> found: array<atomic<u32>, 2>;
@@ -111,6 +113,14 @@ fn slot(i: u32) -> f32 {
 fn expm1(x: vec4f) -> vec4f {
   let rest = 1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.00019841270)))));
   return select(exp(x) - 1.0, x * rest, abs(x) < vec4f(0.4));
+}
+
+// log, exact near 1 as well, where a device's own may be 5e-7 off whatever it is of: there by its series in (x - 1) / (x + 1).
+fn ln(x: vec4f) -> vec4f {
+  let r = (x - 1.0) / (x + 1.0);
+  let s = r * r;
+  let near = 2.0 * r * (1.0 + s * (0.33333333 + s * (0.2 + s * (0.14285714 + s * 0.11111111))));
+  return select(log(x), near, abs(x - 1.0) < vec4f(0.3));
 }
 
 // sin and cos to float32: a device's own may be 5e-4 off. x = n pi + r with |r| <= pi/2, pi in two parts.

@@ -115,6 +115,14 @@ fn expm1(x: vec4f) -> vec4f {
   return select(exp(x) - 1.0, x * rest, abs(x) < vec4f(0.4));
 }
 
+// log, exact near 1 as well, where a device's own may be 5e-7 off whatever it is of: there by its series in (x - 1) / (x + 1).
+fn ln(x: vec4f) -> vec4f {
+  let r = (x - 1.0) / (x + 1.0);
+  let s = r * r;
+  let near = 2.0 * r * (1.0 + s * (0.33333333 + s * (0.2 + s * (0.14285714 + s * 0.11111111))));
+  return select(log(x), near, abs(x - 1.0) < vec4f(0.3));
+}
+
 // sin and cos to float32: a device's own may be 5e-4 off. x = n pi + r with |r| <= pi/2, pi in two parts.
 fn turned(x: vec4f, n: vec4f) -> vec4f {
   let r = (x - n * 3.140625) - n * 0.00096765359;

@@ -16,6 +16,8 @@ export interface Adapter {
   readonly name: string;
   /** A CPU plays the GPU: SwiftShader, lavapipe. */
   readonly software: boolean;
+  /** Threads of a workgroup that surely run. */
+  readonly threads: number;
 }
 
 /**
@@ -49,6 +51,18 @@ export async function requestAdapter(
   return {
     device,
     software: adapter.info.isFallbackAdapter ?? false,
+    threads: threadsOf(adapter.info, device.limits),
     name: name.length > 1 ? `${name[0]} (${name[1]})` : (name[0] ?? 'unknown adapter'),
   };
 }
+
+/**
+ * Under Metal a pipeline that needs many registers runs fewer threads a workgroup than the limits say, and a dispatch of more is
+ * dropped without an error (gpuweb/gpuweb issue 5315): there the number that every device has.
+ */
+export const threadsOf = ({ vendor }: { readonly vendor: string }, limits: GPUSupportedLimits): number =>
+  Math.min(
+    limits.maxComputeInvocationsPerWorkgroup,
+    limits.maxComputeWorkgroupSizeX,
+    vendor === 'apple' ? 256 : Number.POSITIVE_INFINITY,
+  );

@@ -58,8 +58,7 @@ export class GpuDevice implements Device {
     this.features = features;
     this.limits = {
       maxWorkgroup: Math.min(
-        limits.maxComputeInvocationsPerWorkgroup,
-        limits.maxComputeWorkgroupSizeX,
+        adapter.threads,
         // what cell_backward keeps of a thread in workgroup memory, besides two counters
         Math.floor(limits.maxComputeWorkgroupStorageSize / 32 - 1),
         options.maxWorkgroup ?? Number.POSITIVE_INFINITY,

@@ -11,12 +11,12 @@ export interface Printed {
 }
 
 const infix: Partial<Record<Expr['op'], string>> = { add: '+', sub: '-', mul: '*', div: '/' };
-/** Functions by their name in WGSL; expm1, sine and cosine are defined in the shaders that take printed code. */
+/** Functions by their name in WGSL; expm1, ln, sine and cosine are defined in the shaders that take printed code. */
 const call: Partial<Record<Expr['op'], string>> = {
   abs: 'abs',
   exp: 'exp',
   expm1: 'expm1',
-  log: 'log',
+  log: 'ln',
   sqrt: 'sqrt',
   sin: 'sine',
   cos: 'cosine',

@@ -80,6 +80,7 @@ export function cellBackwardCalls(low: Lowering, node: Node<CellAttrs>): void {
       SPIKES: def.z !== null,
       WIDE: path.wide,
       ROWS: rows ? 1 : 0,
+      LATER: rows || path.wide ? 1 : 2 * path.workgroup,
       IN_PLACE: inPlace,
     },
     regions: {
