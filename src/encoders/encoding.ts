@@ -172,8 +172,6 @@ export function wholeSteps(owner: string, steps: number): void {
 
 function number(owner: string, name: string, value: number, low: number): number {
   if (!(value >= low && Number.isFinite(value)))
-    throw new Error(
-      `encode.${owner}: ${name} must be a finite number ${low > 0 ? 'above 0' : 'from 0 on'}, got ${value}`,
-    );
+    throw new Error(`encode.${owner}: ${name} must be a finite number from ${low} on, got ${value}`);
   return value;
 }

@@ -234,7 +234,12 @@ describe('errors', () => {
     ],
     ['tau of a line', () => encode.latency({ steps: 5, tau: 3 }), /tau belongs to the logarithmic curve/],
     ['tau 0', () => encode.latency({ steps: 5, curve: 'logarithmic', tau: 0 }), /tau must be above 0 steps, got 0/],
-    ['threshold 0', () => encode.delta({ threshold: 0 }), /delta: threshold must be a finite number above 0, got 0/],
+    [
+      'threshold 0',
+      () => encode.delta({ threshold: 0 }),
+      /delta: threshold must be a finite number from 1.175\d+e-38 on, got 0/,
+    ],
+    ['a threshold that float32 takes for 0', () => encode.delta({ threshold: 1e-40 }), /e-38 on, got 1e-40/],
     ['no levels', () => encode.levelCrossing({ levels: [] }), /levels must have at least one entry/],
     ['falling levels', () => encode.levelCrossing({ levels: [2, 1] }), /levels must be finite and rising, got 1 at 1/],
     [
