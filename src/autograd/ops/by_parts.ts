@@ -3,9 +3,14 @@ import type { Segment } from '../../kernels/segments.ts';
 import type { Arrival } from '../arrivals.ts';
 import type { Lowering, Rows } from '../lowering.ts';
 import type { Node } from '../op.ts';
+import type { Tensor } from '../tensor.ts';
 
 // What operations have in common that treat each step by itself, from one input to one output: they can be run, and their
 // gradients taken, part of time by part of time.
+
+/** The shape of a tensor over a part of time, or over all of it. */
+export const shapeOf = ({ shape }: Tensor, part?: Segment): readonly number[] =>
+  part ? [part.t1 - part.t0, ...shape.slice(1)] : shape;
 
 /** `takes` of such an operation: its input must take the same parts. */
 export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly Segment[]): boolean =>
@@ -19,10 +24,8 @@ export const takesParts = (low: Lowering, { inputs: [x] }: Node, parts: readonly
 export const forwardPart =
   <A>(make: (low: Lowering, node: Node<A>, x: Rows, to: Storage) => Storage) =>
   (low: Lowering, node: Node<A>, part: Segment, to?: Storage): Storage => {
-    const { name, shape } = node.outputs[0]!;
-    const [, B, N] = shape as [number, number, number];
-    const x = low.rowsOf(node.inputs[0]!, part);
-    return make(low, node, x, to ?? low.make(name, 'f32', [part.t1 - part.t0, B, N]));
+    const y = node.outputs[0]!;
+    return make(low, node, low.rowsOf(node.inputs[0]!, part), to ?? low.make(y.name, 'f32', shapeOf(y, part)));
   };
 
 /**

@@ -7,7 +7,7 @@ import type { TimePath } from '../../kernels/time_path.ts';
 import type { Lowering, PartMaker } from '../lowering.ts';
 import type { Node } from '../op.ts';
 import { type CellAttrs, INPUT, outputOf } from './cell_node.ts';
-import { longestPart, traceOf } from './cell_trace.ts';
+import { longestPart, once, traceOf } from './cell_trace.ts';
 
 /** What forward and backward of one node share: what its step computes, and how it is laid out on the device. */
 export interface CellPlan extends CellStep {
@@ -32,13 +32,7 @@ export interface CellPlan extends CellStep {
 const plans = new WeakMap<Lowering, Map<Node<CellAttrs>, CellPlan>>();
 
 /** The plan of a node, made at the first request within a lowering. */
-export function planOf(low: Lowering, node: Node<CellAttrs>): CellPlan {
-  const ofTape = plans.get(low) ?? new Map<Node<CellAttrs>, CellPlan>();
-  plans.set(low, ofTape);
-  const plan = ofTape.get(node) ?? makePlan(low, node);
-  ofTape.set(node, plan);
-  return plan;
-}
+export const planOf = (low: Lowering, node: Node<CellAttrs>): CellPlan => once(plans, low, node, makePlan);
 
 function makePlan(low: Lowering, node: Node<CellAttrs>): CellPlan {
   const { attrs } = node;

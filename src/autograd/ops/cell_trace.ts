@@ -36,7 +36,8 @@ export const longestPart = (low: Lowering, node: Node<CellAttrs>): Longest =>
 
 const stepsOf = (node: Node): number => outputOf(node as Node<CellAttrs>).v.shape[0]!;
 
-function once<K, V>(
+/** What is made at the first request for it within a lowering. */
+export function once<K, V>(
   memory: WeakMap<Lowering, Map<K, V>>,
   low: Lowering,
   key: K,

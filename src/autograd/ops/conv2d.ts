@@ -7,7 +7,7 @@ import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Tensor } from '../tensor.ts';
-import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
+import { backwardByParts, forwardPart, shapeOf, takesParts } from './by_parts.ts';
 import { sumRows } from './linear.ts';
 
 type Sliding = kernels.Sliding;
@@ -105,10 +105,6 @@ function inputGradient(low: Lowering, node: Node<Attrs>, dy: Storage, part?: Seg
   }
   return dx;
 }
-
-/** Of x over a part of time. */
-export const shapeOf = ({ shape }: Tensor, part?: Segment): readonly number[] =>
-  part ? [part.t1 - part.t0, ...shape.slice(1)] : shape;
 
 /** Threads that keep a large GPU busy, and the most parts for that: their sums are added up one after the other. */
 const BUSY = 32768;

@@ -1,10 +1,10 @@
-import type { Storage } from '../../device/storage.ts';
+import { rows, type Storage } from '../../device/storage.ts';
 import { DROPOUT_STEPS, dropout as kernel } from '../../kernels/dropout.ts';
 import { quads } from '../../kernels/sizes.ts';
 import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
-import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
+import { backwardByParts, forwardPart, shapeOf, takesParts } from './by_parts.ts';
 
 interface DropoutAttrs {
   readonly p: number;
@@ -24,10 +24,9 @@ const op: Op<DropoutAttrs> = {
   backward: (low, node) =>
     backwardByParts(low, node, (dy) => ({
       make(part) {
-        const { name, shape } = node.inputs[0]!;
-        const steps = part ? part.t1 - part.t0 : shape[0]!;
-        const to = low.make(`gradient of ${name}`, 'f32', [steps, shape[1]!, shape[2]!]);
-        return masked(low, node, { storage: dy, first: 0, last: steps * shape[1]! }, to, `${node.label} gradient`);
+        const x = node.inputs[0]!;
+        const to = low.make(`gradient of ${x.name}`, 'f32', shapeOf(x, part));
+        return masked(low, node, { storage: dy, first: 0, last: rows(to.shape) }, to, `${node.label} gradient`);
       },
     })),
 };

@@ -5,8 +5,8 @@ import { fold, quads } from '../../kernels/sizes.ts';
 import type { Lowering, Rows } from '../lowering.ts';
 import type { Node, Op } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
-import { backwardByParts, forwardPart, takesParts } from './by_parts.ts';
-import { shapeOf, slidingOutput } from './conv2d.ts';
+import { backwardByParts, forwardPart, shapeOf, takesParts } from './by_parts.ts';
+import { slidingOutput } from './conv2d.ts';
 
 interface Attrs {
   readonly window: kernels.Sliding;
